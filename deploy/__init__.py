@@ -1,0 +1,1 @@
+"""Setting up, demonstrating and operating Vivavoce."""
