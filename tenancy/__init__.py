@@ -1,0 +1,1 @@
+"""Whose is it? Organisations, members, API keys, row isolation, keyring."""

@@ -1,0 +1,29 @@
+"""Starts the real PostgreSQL and Valkey of the session before Django reads its settings (`-p tests.plugin`)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+from tests.services import TestServices, start_test_services
+
+_services: list[TestServices] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests() -> Generator[None, object, object]:
+    """A wrapper comes before every plain hook, and so before pytest-django looks for its settings."""
+    os.environ["VIVAVOCE_TESTING"] = "1"
+    _services.append(start_test_services())
+    try:
+        return (yield)
+    except BaseException:  # a mistake in the settings ends the session before there is anything to unconfigure
+        pytest_unconfigure()
+        raise
+
+
+def pytest_unconfigure() -> None:
+    while _services:
+        _services.pop().stop()
