@@ -1,0 +1,1 @@
+"""What happened, provably? The append-only record of events."""
