@@ -1,0 +1,1 @@
+"""What is sound, and who can make it? Waveforms, engines, model weights."""
