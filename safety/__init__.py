@@ -1,0 +1,1 @@
+"""What do careful ears and eyes notice? Findings, never verdicts."""

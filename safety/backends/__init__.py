@@ -1,0 +1,1 @@
+"""Implementations of the ports of `safety` (ears), chosen by dotted path in the settings."""

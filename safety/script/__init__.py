@@ -1,0 +1,1 @@
+"""Reads scripts for signs of misuse: normalised views, intents, names of public figures, language."""
