@@ -1,0 +1,1 @@
+"""How does the sound itself say so? Marking and detection."""

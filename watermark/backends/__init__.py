@@ -1,0 +1,1 @@
+"""Implementations of the ports of `watermark` (marks), chosen by dotted path in the settings."""
