@@ -1,0 +1,1 @@
+"""What did the speaker agree to? Ceremony, scope, lifecycle, receipts."""

@@ -1,0 +1,100 @@
+"""What was said, against what was to be said: the statement loosely, the one-time phrase exactly. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+from rapidfuzz.distance import Levenshtein
+
+from safety.transcripts import normalise_words
+
+FREE_INSERTIONS_PER_NAME = 3
+
+
+@dataclass(frozen=True)
+class Script:
+    """What a speaker was asked to say; `names` are those of people and organisations, which ears often mangle."""
+
+    statement: str
+    phrase: str
+    names: Sequence[str]
+    purposes: Sequence[str]
+    agreement: str
+    negations: Sequence[str]
+    language: str
+
+    def words(self, text: str) -> list[str]:
+        """Bare words of `text` in the script's language."""
+        return normalise_words(text, self.language)
+
+
+@dataclass(frozen=True)
+class WordsHeard:
+    """What of the script was heard; `name_likeness` (0 to 100) is recorded and decides nothing."""
+
+    word_error_rate: float
+    agreement: bool
+    negations: tuple[str, ...]
+    purposes_missing: tuple[str, ...]
+    phrase: bool
+    name_likeness: float
+
+
+def compare_words(heard: str, *, script: Script) -> WordsHeard:
+    """Compare a transcript with the script that was to be read."""
+    said = script.words(heard)
+    expected = {*script.words(script.statement), *script.words(script.phrase)}
+    negations = {word for negation in script.negations for word in script.words(negation)} - expected
+    return WordsHeard(
+        word_error_rate=_word_error_rate(said, script),
+        agreement=_contains_run(said, script.words(script.agreement)),
+        negations=tuple(word for word in said if word in negations),
+        purposes_missing=tuple(
+            purpose for purpose in script.purposes if not _contains_run(said, script.words(purpose))
+        ),
+        phrase=_contains_in_order(said, script.words(script.phrase)),
+        name_likeness=min((_likeness(name, heard, script) for name in script.names), default=100.0),
+    )
+
+
+def _word_error_rate(said: list[str], script: Script) -> float:
+    """Word errors in the statement outside names, over its words outside names; what was added counts anywhere."""
+    statement = script.words(script.statement)
+    free = [span for name in script.names if (span := _find_run(statement, script.words(name)))]
+    in_names = {position for span in free for position in span}
+    allowed = dict.fromkeys(free, FREE_INSERTIONS_PER_NAME)
+    errors = 0
+    for operation in Levenshtein.editops([*statement, *script.words(script.phrase)], said):
+        position = operation.src_pos
+        if operation.tag == "insert":
+            near = next((span for span in free if span.start <= position <= span.stop and allowed[span]), None)
+            if near is None:
+                errors += 1
+            else:
+                allowed[near] -= 1
+        elif position < len(statement) and position not in in_names:
+            errors += 1
+    return errors / max(1, len(statement) - len(in_names))
+
+
+def _find_run(words: list[str], run: list[str]) -> range | None:
+    """Where `run` first stands in `words`."""
+    starts = (start for start in range(len(words) - len(run) + 1) if words[start : start + len(run)] == run)
+    start = next(starts, None)
+    return None if start is None or not run else range(start, start + len(run))
+
+
+def _contains_run(words: list[str], run: list[str]) -> bool:
+    return _find_run(words, run) is not None
+
+
+def _contains_in_order(words: list[str], wanted: list[str]) -> bool:
+    remaining = iter(words)
+    return bool(wanted) and all(word in remaining for word in wanted)
+
+
+def _likeness(name: str, heard: str, script: Script) -> float:
+    """How much of `name` sounds through, as spelt, 0 to 100."""
+    return fuzz.partial_ratio("".join(script.words(name)), "".join(script.words(heard)))

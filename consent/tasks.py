@@ -1,0 +1,59 @@
+"""Consent's tasks on the queue; each may run twice, and a lost message is sent again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from celery import shared_task
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from consent import lifecycle, verification
+from consent.models import CeremonyRecording, ConsentRecord, ConsentStatus, RecordingStatus
+from tenancy.models import Organisation
+from tenancy.scope import organisation_scope
+
+GIVE_UP_RESENDING_AFTER = timedelta(days=1)
+
+
+@shared_task(name="consent.verify_recording")
+def verify_recording(organisation_id: str, recording_id: str) -> None:
+    """Verify one ceremony recording."""
+    verification.verify_recording(UUID(recording_id), organisation_id=UUID(organisation_id))
+
+
+@shared_task(name="consent.expire_due")
+def expire_due() -> None:
+    """End every consent whose time is over, and send recordings again whose message was lost."""
+    for organisation_id in Organisation.objects.values_list("id", flat=True):
+        with organisation_scope(organisation_id, actor="system"):
+            _expire_consents()
+            _resend_recordings()
+
+
+def queue_verification(recording: CeremonyRecording) -> None:
+    """Send the recording to a worker once its row is committed."""
+    arguments = (str(recording.organisation_id), str(recording.id))
+    transaction.on_commit(lambda: verify_recording.delay(*arguments))
+
+
+def _expire_consents() -> None:
+    undecided_or_given = [ConsentStatus.REQUESTED, ConsentStatus.GIVEN]
+    due = ConsentRecord.objects.select_for_update(skip_locked=True).filter(
+        status__in=undecided_or_given, valid_until__lte=timezone.now()
+    )
+    for consent in due:
+        lifecycle.expire(consent)
+
+
+def _resend_recordings() -> None:
+    now = timezone.now()
+    stuck = CeremonyRecording.objects.filter(
+        status=RecordingStatus.RECEIVED,
+        received_at__lt=now - timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT),
+        received_at__gt=now - GIVE_UP_RESENDING_AFTER,
+    )
+    for recording in stuck:
+        queue_verification(recording)

@@ -1,0 +1,74 @@
+"""Consents at each stage of the ceremony, and speech that says exactly what a test wants said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from consent import ceremony
+from consent.models import ConsentRecord
+from synth_adapter.encoding import encode_wav
+from synth_adapter.waveform import Waveform
+from synth_adapter.weights import locate
+from tenancy.models import Organisation
+
+Ask = Callable[..., ConsentRecord]
+Say = Callable[..., Waveform]
+
+
+def terms(**changes: Any) -> dict[str, Any]:
+    """What Northwind asks Amara, unless a test asks something else."""
+    return {
+        "speaker_name": "Amara Okafor",
+        "purposes": ["narration"],
+        "languages": ["en"],
+        "intended_use": "Audiobooks for children",
+        "valid_until": timezone.now() + timedelta(days=365),
+        **changes,
+    }
+
+
+@pytest.fixture
+def ask(in_northwind: Organisation) -> Ask:
+    """Asks for consent; the notice has been shown."""
+
+    def run(**changes: Any) -> ConsentRecord:
+        consent, _ = ceremony.request_consent(**terms(**changes))
+        ceremony.show_notice(consent)
+        return consent
+
+    return run
+
+
+@pytest.fixture
+def asked(ask: Ask) -> ConsentRecord:
+    return ask()
+
+
+@pytest.fixture(scope="session")
+def say() -> Say:
+    """Speaks a text in a stock voice of the engine: no living person, which these tests must know themselves."""
+    kokoro = pytest.importorskip("synth_adapter.backends.kokoro").Kokoro(
+        model=locate("kokoro").path,
+        voices=locate("kokoro-voices").path,
+        config=locate("kokoro-config").path,
+        threads=settings.MODEL_THREADS,
+    )
+
+    def run(text: str, *, voice: str = "af_heart") -> Waveform:
+        return kokoro.speak(text, stock_voice=voice, language="en")
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def sound() -> bytes:
+    """Audio that decodes, and is nothing else: a quarter of a second of a tone."""
+    ticks = np.arange(4_000, dtype=np.float32)
+    return encode_wav(Waveform((0.1 * np.sin(2 * np.pi * 220 * ticks / 16_000)).astype(np.float32), 16_000))
