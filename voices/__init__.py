@@ -1,0 +1,1 @@
+"""Who can be spoken as? Voices, enrolment, the vault of references."""
