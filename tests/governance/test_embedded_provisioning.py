@@ -25,11 +25,20 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
     socket_folder(made.layout).rmdir()
 
 
-@pytest.fixture
-def urls(installation: Installation) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One installation for the tests that leave it as it was."""
+    made = Installation.at(tmp_path_factory.mktemp("shared") / "home", environment={}, durable=False)
+    yield made
+    stop_everything(made, say=print)
+    socket_folder(made.layout).rmdir()
+
+
+@pytest.fixture(scope="module")
+def urls(shared: Installation) -> dict[str, str]:
     """The addresses of a provisioned database in which the owner keeps two secrets behind row security."""
-    start_services(installation, say=print)
-    made = default_urls(installation.layout.root)
+    start_services(shared, say=print)
+    made = default_urls(shared.layout.root)
     with psycopg.connect(made["DATABASE_OWNER_URL"]) as owner:
         owner.execute("CREATE TABLE secret (id bigserial PRIMARY KEY, organisation text)")
         owner.execute("INSERT INTO secret (organisation) VALUES ('ours'), ('theirs')")
@@ -78,22 +87,20 @@ def test_row_security_holds_for_the_application(urls: dict[str, str]) -> None:
     assert (unscoped, scoped) == ([], [("ours",)])
 
 
-def test_provisioning_again_takes_powers_away_that_someone_gave(
-    installation: Installation, urls: dict[str, str]
-) -> None:
-    with psycopg.connect(admin_url(installation.layout, installation.credentials), autocommit=True) as server:
+def test_provisioning_again_takes_powers_away_that_someone_gave(shared: Installation, urls: dict[str, str]) -> None:
+    with psycopg.connect(admin_url(shared.layout, shared.credentials), autocommit=True) as server:
         server.execute("ALTER ROLE vivavoce_app SUPERUSER BYPASSRLS CREATEDB CREATEROLE")
     with pytest.raises(EmbeddedError, match="is superuser, bypasses row security, creates roles, creates databases"):
         check_database(urls["DATABASE_URL"])
 
-    start_services(installation, say=print)
+    start_services(shared, say=print)
 
     assert check_database(urls["DATABASE_URL"]) == "PostgreSQL 18, role vivavoce_app owns nothing"
 
 
-def test_an_application_role_that_owns_or_inherits_something_is_not_well(
-    installation: Installation, urls: dict[str, str]
-) -> None:
+def test_an_application_role_that_owns_or_inherits_something_is_not_well(installation: Installation) -> None:
+    start_services(installation, say=print)
+    urls = default_urls(installation.layout.root)
     with psycopg.connect(urls["DATABASE_OWNER_URL"], autocommit=True) as owner:
         owner.execute("CREATE TABLE given (id int)")
     with psycopg.connect(

@@ -1,0 +1,1 @@
+"""The demonstration: one story, told through the public HTTP interface."""

@@ -1,0 +1,53 @@
+"""The cast: synthetic stock voices play the people, so that nobody's real voice is used; and what they say."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from synth_adapter.backends.kokoro import Kokoro
+from synth_adapter.encoding import encode_wav
+
+PASSAGES = (
+    "When the sunlight strikes raindrops in the air, they act as a prism and form a rainbow.",
+    "She had been away for many years, and yet the garden looked exactly as she remembered it.",
+    "Every Thursday the baker opened early, and a line of people waited quietly along the wall.",
+    "The engineers measured the bridge twice before they allowed the heavy lorries to cross.",
+    "Please keep your voice calm and even, as if you were reading a story to a friend.",
+    "A cold wind blew down from the mountains, and by evening the whole valley was white.",
+)
+
+
+@dataclass(frozen=True)
+class Person:
+    """One of the cast, and the stock voice that plays them."""
+
+    name: str
+    stock_voice: str
+
+
+AMARA = Person("Amara Lindqvist", "af_heart")
+IVO = Person("Ivo Brandt", "am_michael")
+PROTECTED = Person("Clara Weston", "bf_emma")
+
+
+@functools.cache
+def _voices() -> Kokoro:
+    return Kokoro()
+
+
+def say(person: Person, text: str) -> bytes:
+    """A recording of a person saying something, as WAV; kept, since the same words sound the same."""
+    name = hashlib.sha256(f"{person.stock_voice}|{text}".encode()).hexdigest()[:32]
+    kept = Path(settings.CACHE) / "vivavoce" / "demo" / f"{name}.wav"
+    if not kept.is_file():
+        recording = encode_wav(_voices().speak(text, stock_voice=person.stock_voice, language="en"))
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        partial = kept.with_suffix(".part")
+        partial.write_bytes(recording)
+        partial.rename(kept)
+    return kept.read_bytes()

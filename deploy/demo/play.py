@@ -1,0 +1,206 @@
+"""The acts of the story, each with what must come of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from deploy.demo.cast import AMARA, IVO, PASSAGES, PROTECTED, Person, say
+from deploy.demo.client import Client
+from deploy.demo.story import chapter, demand, note, show_reasons, step
+from synth_adapter.decoding import decode
+from synth_adapter.encoding import encode_mp3
+
+SENTENCE = "Welcome back. Your library books are due on Friday, and the reading room is open until nine."
+SCAM = "Hi grandma, it's me, I'm in jail and need bail money right now. Buy gift cards, read me the codes, and don't tell mum."
+
+
+def tell(application: Client, speaker: Client) -> None:
+    """The whole story, in order."""
+    consent, receipt = give_consent(application, speaker)
+    voice = enrol(application, consent)
+    job = speak(application, voice)
+    detect(application, job)
+    refuse(application, speaker, consent, voice)
+    withdraw(application, speaker, receipt, voice, job)
+    show_trail(application)
+
+
+def ask_for_consent(application: Client, person: Person, purposes: list[str]) -> dict[str, Any]:
+    body = {
+        "speaker_name": person.name,
+        "purposes": purposes,
+        "languages": ["en"],
+        "intended_use": "Reading library notices and audio books aloud.",
+        "valid_until": (datetime.now(UTC) + timedelta(days=365)).isoformat(),
+    }
+    found: dict[str, Any] = application.expect(201, "POST", "/v1/consents", json=body)
+    return found
+
+
+def hold_ceremony(speaker: Client, url: str, person: Person) -> dict[str, Any]:
+    """Read the notice, take a phrase, say statement and phrase, send the recording, wait for the outcome."""
+    with step(f"{person.name} is shown the notice and a one-time phrase") as outcome:
+        speaker.expect(200, "GET", url)
+        challenge = speaker.expect(201, "POST", f"{url}/challenges")
+        outcome.append(f"phrase “{challenge['phrase']}”")
+    with step("A recording of them saying it is made and sent") as outcome:
+        audio = say(person, f"{challenge['statement']} {challenge['phrase']}.")
+        files = {"audio": ("recording.wav", audio, "audio/wav")}
+        sent = speaker.expect(202, "POST", f"{url}/recordings", data={"challenge": challenge["id"]}, files=files)
+        outcome.append(f"{len(audio) / 1024:.0f} kB")
+    with step("It is transcribed, compared with what was to be said, and listened to") as outcome:
+        found: dict[str, Any] = speaker.wait(f"{url}/recordings/{sent['id']}", kind="recordings")
+        outcome.append(f"recording {found['status']}, consent {found['consent_status']}")
+    show_reasons(found["reasons"])
+    return found
+
+
+def give_consent(application: Client, speaker: Client) -> tuple[dict[str, Any], dict[str, Any]]:
+    with chapter("1. No voice without a yes"):
+        with step(f"Northwind Audio asks {AMARA.name} for consent") as outcome:
+            consent = ask_for_consent(application, AMARA, ["narration", "accessibility"])
+            outcome.append("narration, accessibility; in English; for one year")
+        recording = hold_ceremony(speaker, consent["ceremony_url"], AMARA)
+        demand(that=recording["consent_status"] == "given", otherwise="The consent was not given.")
+        with step("The speaker gets a signed receipt") as outcome:
+            receipt = speaker.expect(201, "POST", f"{consent['ceremony_url']}/receipt")
+            outcome.append("with the link at which they can take it back")
+    return consent, receipt
+
+
+def sample_files(person: Person, count: int) -> list[tuple[str, tuple[str, bytes, str]]]:
+    return [
+        ("samples", (f"sample-{number}.wav", say(person, text), "audio/wav"))
+        for number, text in enumerate(PASSAGES[:count], start=1)
+    ]
+
+
+def create_voice(application: Client, consent: dict[str, Any], name: str, files: Any) -> dict[str, Any]:
+    data = {"consent": consent["id"], "name": name, "language": "en"}
+    created = application.expect(202, "POST", "/v1/voice/create", data=data, files=files)
+    found: dict[str, Any] = application.wait(f"/v1/voices/{created['id']}", kind="voices")
+    return found
+
+
+def enrol(application: Client, consent: dict[str, Any]) -> dict[str, Any]:
+    with chapter("2. The voice is enrolled"):
+        with step(f"{AMARA.name} records {len(PASSAGES)} samples"):
+            files = sample_files(AMARA, len(PASSAGES))
+        with step("Quality, same speaker, not protected, sealed; the engine learns the voice and is tried out") as outcome:
+            voice = create_voice(application, consent, "Amara, narration", files)
+            figures = voice["evidence"]
+            outcome.append(f"voice {voice['status']}")
+            if figures:
+                outcome.append(f"likeness {figures['likeness']} (needed {figures['likeness_needed']})")
+                outcome.append(f"word error rate {figures['word_error_rate']}")
+        show_reasons(voice["reasons"])
+        demand(that=voice["status"] == "ready", otherwise=f"The voice is {voice['status']}.")
+    return voice
+
+
+def ask_for_speech(application: Client, voice: dict[str, Any], text: str, purpose: str) -> Any:
+    body = {"voice": voice["id"], "text": text, "language": "en", "purpose": purpose}
+    return application.call("POST", "/v1/tts/synthesize", json=body)
+
+
+def speak(application: Client, voice: dict[str, Any]) -> dict[str, Any]:
+    with chapter("3. No speech without a gate, no sound without a mark"):
+        with step("An application asks for a sentence") as outcome:
+            answer = ask_for_speech(application, voice, SENTENCE, "narration")
+            demand(that=answer.status_code == 202, otherwise=answer.text)  # noqa: PLR2004 -- HTTP's own number
+            outcome.append(f"the gate says {answer.json()['decisions'][0]['effect']}")
+        with step("The worker speaks, examines, marks, reads back and seals") as outcome:
+            job: dict[str, Any] = application.wait(f"/v1/tts/job/{answer.json()['id']}", kind="job")
+            outcome.append(job["status"])
+        show_reasons(job["reasons"])
+        demand(that=job["status"] == "completed", otherwise=f"The job is {job['status']}.")
+        seen = job["examination"]
+        note(f"same speaker: opening {seen['likeness_opening']}, whole {seen['likeness_whole']}")
+        note(f"heard: “{seen['heard']}” (word error rate {seen['word_error_rate']})")
+        note("seconds: " + ", ".join(f"{name} {value:.2f}" for name, value in job["timings"].items()))
+        with step("The clip is released") as outcome:
+            for form in ("wav", "mp3"):
+                audio = application.call("GET", f"{job['audio_url']}?form={form}")
+                demand(that=audio.status_code == 200, otherwise=audio.text)  # noqa: PLR2004 -- HTTP's own number
+                outcome.append(f"{form.upper()} {len(audio.content) / 1024:.0f} kB")
+    return job
+
+
+def detect(application: Client, job: dict[str, Any]) -> None:
+    with chapter("4. The mark leads back"):
+        clip = decode(application.call("GET", f"{job['audio_url']}?form=wav").content).waveform
+        cropped = encode_mp3(clip.cut(0.9, clip.seconds - 0.4), kbit_per_s=64)
+        plain = say(AMARA, PASSAGES[0])
+        cases = {
+            "The clip as 64 kb/s MP3, cropped at both ends": (cropped, "marked"),
+            "A recording that no system marked": (plain, "not_marked"),
+        }
+        for title, (audio, wanted) in cases.items():
+            with step(title) as outcome:
+                sent = application.expect(202, "POST", "/v1/detections", files={"audio": ("upload", audio)})
+                found = application.wait(f"/v1/detections/{sent['id']}", kind="detections")
+                verdict = found["result"].get("verdict", found["status"])
+                outcome.append(verdict.replace("_", " "))
+                outcome.extend(f"{r['marker']} score {r['score']:.2f}" for r in found["result"].get("readings", []))
+            demand(that=verdict == wanted, otherwise=f"The detector said {verdict}, not {wanted}.")
+
+
+def refuse(application: Client, speaker: Client, consent: dict[str, Any], voice: dict[str, Any]) -> None:
+    with chapter("5. What is refused, with every reason"):
+        with step(f"{IVO.name}, an impersonator, gives consent as himself"):
+            own = ask_for_consent(application, IVO, ["narration"])
+        hold_ceremony(speaker, own["ceremony_url"], IVO)
+        with step(f"… and offers {AMARA.name}'s samples as his own") as outcome:
+            stolen = create_voice(application, own, "Ivo", sample_files(AMARA, len(PASSAGES)))
+            outcome.append(f"voice {stolen['status']}")
+        show_reasons(stolen["reasons"])
+        rules = {reason["rule"] for reason in stolen["reasons"]}
+        demand(that="not-the-consenting-speaker" in rules, otherwise="The impersonator was not found out.")
+        for title, text, purpose in (
+            ("The application asks for a purpose outside the scope (marketing)", SENTENCE, "marketing"),
+            ("A scam script is asked for", SCAM, "narration"),
+        ):
+            with step(title) as outcome:
+                answer = ask_for_speech(application, voice, text, purpose).json()
+                denied = answer.get("type") == "/problems/request-denied"
+                outcome.append("denied" if denied else str(answer.get("status")))
+            show_reasons(answer["reasons"])
+            demand(that=denied or answer["status"] == "held", otherwise="It was not stopped.")
+        asked = ask_for_consent(application, PROTECTED, ["narration"])
+        recording = hold_ceremony(speaker, asked["ceremony_url"], PROTECTED)
+        demand(that=recording["status"] == "refused", otherwise="A protected voice was let in.")
+
+
+def withdraw(
+    application: Client, speaker: Client, receipt: dict[str, Any], voice: dict[str, Any], job: dict[str, Any]
+) -> None:
+    with chapter("6. The speaker takes it back"):
+        with step(f"{AMARA.name} withdraws, with the link on the receipt") as outcome:
+            done = speaker.expect(200, "POST", receipt["withdraw_url"])
+            outcome.append(f"{done['voices_erased']} voice erased, {done['clips_made_unreleasable']} clip stopped")
+            outcome.append("key shredded" if done["key_shredded"] else "key kept")
+        with step("The next request") as outcome:
+            answer = ask_for_speech(application, voice, SENTENCE, "narration")
+            outcome.append(answer.json()["title"])
+        show_reasons(answer.json()["reasons"])
+        demand(that=answer.status_code == 403, otherwise="Speech was made without consent.")  # noqa: PLR2004 -- HTTP's own number
+        with step("The earlier clip") as outcome:
+            answer = application.call("GET", f"/v1/tts/job/{job['id']}/audio")
+            outcome.append(answer.json()["title"])
+        demand(that=answer.status_code == 403, otherwise="A clip left after withdrawal.")  # noqa: PLR2004 -- HTTP's own number
+        show_reasons(answer.json()["reasons"])
+        with step("The reference in the vault") as outcome:
+            found = application.expect(200, "GET", f"/v1/voices/{voice['id']}")
+            outcome.append(f"voice {found['status']}; the key is gone, the reference cannot be opened any more")
+        demand(that=found["status"] == "erased", otherwise="The voice was not erased.")
+
+
+def show_trail(application: Client) -> None:
+    with chapter("7. The audit trail of all this"):
+        entries = application.expect(200, "GET", "/v1/audit/entries")
+        for entry in entries[-60:]:
+            rules = ", ".join(entry["data"].get("rules", []))
+            tail = entry["data"].get("effect", "") or entry["data"].get("status", "")
+            note(f"{entry['occurred_at'][11:19]}  {entry['event']:<34} {tail} {rules}".rstrip())
+        note(f"{len(entries)} entries in all")

@@ -1,0 +1,225 @@
+"""What applications can do: ask for consent, create voices, have speech made, detect marks, read the audit trail."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, cast
+from uuid import UUID
+
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ParseError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from audit.queries import entries
+from consent import ceremony
+from consent.models import ConsentRecord
+from governance import delivery, intake, jobs
+from governance.api import serializers
+from governance.api.base import ApplicationView
+from governance.errors import ClipNotReadyError, GovernanceError, UnknownVoiceError
+from governance.models import Detection
+from tenancy.api_keys import ApiScope
+from voices.models import Voice
+
+PROBLEM = {"4XX": serializers.ProblemSerializer}
+
+
+class UnknownConsentError(GovernanceError):
+    """No such consent in this organisation."""
+
+    code = "consent-unknown"
+
+
+class UnknownDetectionError(GovernanceError):
+    """No such detection in this organisation."""
+
+    code = "detection-unknown"
+
+
+class ConsentsView(ApplicationView):
+    """Consents of this organisation."""
+
+    needs: ClassVar[ApiScope] = ApiScope.CONSENTS
+
+    @extend_schema(responses=serializers.ConsentSerializer(many=True))
+    def get(self, _request: Request) -> Response:
+        found = ConsentRecord.objects.select_related("speaker").prefetch_related("purposes").order_by("-id")[:200]
+        return Response(serializers.ConsentSerializer(found, many=True).data)
+
+    @extend_schema(
+        request=serializers.ConsentAskSerializer, responses={201: serializers.NewConsentSerializer, **PROBLEM}
+    )
+    def post(self, request: Request) -> Response:
+        ask = serializers.ConsentAskSerializer(data=request.data)
+        ask.is_valid(raise_exception=True)
+        consent, token = ceremony.request_consent(**ask.validated_data)
+        url = request.build_absolute_uri(f"/v1/ceremonies/{token}")
+        return Response({**serializers.ConsentSerializer(consent).data, "ceremony_url": url}, status=201)
+
+
+class ConsentView(ApplicationView):
+    """One consent."""
+
+    needs: ClassVar[ApiScope] = ApiScope.CONSENTS
+
+    @extend_schema(responses={200: serializers.ConsentSerializer, **PROBLEM})
+    def get(self, _request: Request, consent_id: UUID) -> Response:
+        found = ConsentRecord.objects.select_related("speaker").filter(id=consent_id).first()
+        if found is None:
+            raise UnknownConsentError("There is no such consent.")
+        return Response(serializers.ConsentSerializer(found).data)
+
+
+class CreateVoiceView(ApplicationView):
+    """Create a voice from samples; it is checked and prepared on the queue."""
+
+    needs: ClassVar[ApiScope] = ApiScope.VOICES
+
+    @extend_schema(
+        request={"multipart/form-data": serializers.VoiceAskSerializer},
+        responses={202: serializers.VoiceSerializer, **PROBLEM},
+    )
+    def post(self, request: Request) -> Response:
+        ask = serializers.VoiceAskSerializer(
+            data={**request.data.dict(), "samples": request.FILES.getlist("samples")}
+            if hasattr(request.data, "dict")
+            else request.data
+        )
+        ask.is_valid(raise_exception=True)
+        voice = intake.submit_voice(
+            consent_id=ask.validated_data["consent"],
+            name=ask.validated_data["name"],
+            language=ask.validated_data["language"],
+            samples=[sample.read() for sample in ask.validated_data["samples"]],
+        )
+        return Response(serializers.VoiceSerializer(voice).data, status=202, headers={"Location": f"/v1/voices/{voice.id}"})
+
+
+class VoicesView(ApplicationView):
+    """Voices of this organisation."""
+
+    needs: ClassVar[ApiScope] = ApiScope.VOICES
+
+    @extend_schema(responses=serializers.VoiceSerializer(many=True))
+    def get(self, _request: Request) -> Response:
+        found = Voice.objects.select_related("prepared").order_by("-id")[:200]
+        return Response(serializers.VoiceSerializer(found, many=True).data)
+
+
+class VoiceView(ApplicationView):
+    """One voice."""
+
+    needs: ClassVar[ApiScope] = ApiScope.VOICES
+
+    @extend_schema(responses={200: serializers.VoiceSerializer, **PROBLEM})
+    def get(self, _request: Request, voice_id: UUID) -> Response:
+        found = Voice.objects.select_related("prepared").filter(id=voice_id).first()
+        if found is None:
+            raise UnknownVoiceError("There is no such voice.")
+        return Response(serializers.VoiceSerializer(found).data)
+
+
+class SynthesiseView(ApplicationView):
+    """Ask for speech."""
+
+    needs: ClassVar[ApiScope] = ApiScope.SYNTHESISE
+
+    @extend_schema(
+        request=serializers.SynthesisAskSerializer,
+        responses={202: serializers.JobSerializer, **PROBLEM},
+        parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)],
+    )
+    def post(self, request: Request) -> Response:
+        ask = serializers.SynthesisAskSerializer(data=request.data)
+        ask.is_valid(raise_exception=True)
+        asked = intake.submit(
+            intake.Ask(
+                voice_id=ask.validated_data["voice"],
+                text=ask.validated_data["text"],
+                language=ask.validated_data["language"],
+                purpose=ask.validated_data["purpose"],
+                idempotency_key=request.headers.get("Idempotency-Key"),
+            )
+        )
+        location = f"/v1/tts/job/{asked.id}"
+        headers = {"Location": location, "Retry-After": "2"}
+        return Response(serializers.JobSerializer(jobs.describe(asked)).data, status=202, headers=headers)
+
+
+class JobView(ApplicationView):
+    """Ask how far a job is."""
+
+    needs: ClassVar[ApiScope] = ApiScope.SYNTHESISE
+
+    @extend_schema(responses={200: serializers.JobSerializer, **PROBLEM})
+    def get(self, _request: Request, job_id: UUID) -> Response:
+        return Response(serializers.JobSerializer(jobs.find(job_id)).data)
+
+
+class JobAudioView(ApplicationView):
+    """Get a job's marked audio, as long as the speaker's consent stands."""
+
+    needs: ClassVar[ApiScope] = ApiScope.SYNTHESISE
+
+    @extend_schema(
+        parameters=[OpenApiParameter("form", str, enum=["wav", "mp3"], default="wav")],
+        responses={(200, "audio/wav"): OpenApiTypes.BINARY, (200, "audio/mpeg"): OpenApiTypes.BINARY, **PROBLEM},
+    )
+    def get(self, request: Request, job_id: UUID) -> HttpResponse:
+        form = request.query_params.get("form", "wav")
+        if form not in delivery.MEDIA_TYPES:
+            raise ParseError("`form` is wav or mp3.")
+        job = jobs.find(job_id)
+        if job.clip is None:
+            raise ClipNotReadyError(f"The job is {job.status}; it has no audio.", reasons=job.reasons)
+        released = delivery.release(job.clip, form=cast("Literal['wav', 'mp3']", form))
+        headers = {"Content-Disposition": f'attachment; filename="{released.filename}"', "Cache-Control": "no-store"}
+        return HttpResponse(released.audio, content_type=released.media_type, headers=headers)
+
+
+class DetectionsView(ApplicationView):
+    """Give a recording to the detector."""
+
+    needs: ClassVar[ApiScope] = ApiScope.DETECT
+
+    @extend_schema(
+        request={"multipart/form-data": serializers.UploadSerializer},
+        responses={202: serializers.DetectionSerializer, **PROBLEM},
+    )
+    def post(self, request: Request) -> Response:
+        ask = serializers.UploadSerializer(data=request.data)
+        ask.is_valid(raise_exception=True)
+        found = intake.submit_detection(ask.validated_data["audio"].read())
+        return Response(serializers.DetectionSerializer(found).data, status=202)
+
+
+class DetectionView(ApplicationView):
+    """What the detector read."""
+
+    needs: ClassVar[ApiScope] = ApiScope.DETECT
+
+    @extend_schema(responses={200: serializers.DetectionSerializer, **PROBLEM})
+    def get(self, _request: Request, detection_id: UUID) -> Response:
+        found = Detection.objects.filter(id=detection_id).first()
+        if found is None:
+            raise UnknownDetectionError("There is no such detection.")
+        return Response(serializers.DetectionSerializer(found).data)
+
+
+class AuditEntriesView(ApplicationView):
+    """The audit trail, oldest first; `about` narrows it to one identifier."""
+
+    needs: ClassVar[ApiScope] = ApiScope.AUDIT
+
+    @extend_schema(
+        parameters=[OpenApiParameter("about", OpenApiTypes.UUID)], responses=serializers.EntrySerializer(many=True)
+    )
+    def get(self, request: Request) -> Response:
+        about: Any = request.query_params.get("about")
+        try:
+            found = entries(about=UUID(about) if about else None, limit=1_000)
+        except ValueError as error:
+            raise ParseError("`about` is an identifier (UUID).") from error
+        return Response(serializers.EntrySerializer(found, many=True).data)

@@ -1,0 +1,74 @@
+"""Every problem that the HTTP interface can report: slug, status, title, and what the caller can do (RFC 9457)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Problem(NamedTuple):
+    """One stable problem type; its URI is `/problems/<slug>`."""
+
+    status: int
+    title: str
+    way_forward: str
+
+
+RECORD_AGAIN = "Record again, closer to the microphone and in a quiet room."
+SEND_OTHER = "Send WAV, FLAC, MP3, OGG, WebM or M4A."
+
+PROBLEMS: dict[str, Problem] = {
+    # Who is asking.
+    "api-key-missing": Problem(401, "No API key was sent", "Send `Authorization: Bearer <key>`."),
+    "api-key-unknown": Problem(401, "The API key is not known", "Check the key, or ask an owner for a new one."),
+    "api-key-expired": Problem(401, "The API key has expired", "Ask an owner of the organisation for a new key."),
+    "api-key-revoked": Problem(401, "The API key was revoked", "Ask an owner of the organisation for a new key."),
+    "scope-missing": Problem(403, "The API key lacks a scope", "Use a key with the scope named in `detail`."),
+    "link-unknown": Problem(404, "The link is not known", "Check that the whole link was copied."),
+    "link-expired": Problem(410, "The link has expired", "Ask the organisation for a new link."),
+    # How it was asked.
+    "request-malformed": Problem(400, "The request could not be read", "`errors` names each field and what is wrong."),
+    "not-found": Problem(404, "There is nothing at this address", "Check the address."),
+    "method-not-allowed": Problem(405, "This address does not take that method", "See the API's documentation."),
+    "not-acceptable": Problem(406, "No answer in that media type", "Accept `application/json`."),
+    "media-type-unsupported": Problem(415, "The media type is not supported", "Send JSON, or multipart for audio."),
+    "too-many-requests": Problem(429, "Too many requests", "Wait for the seconds in `Retry-After`."),
+    "idempotency-conflict": Problem(422, "The idempotency key was used before", "Use a new key for a new request."),
+    "internal-error": Problem(500, "Something went wrong here", "Try again; if it repeats, tell the operator."),
+    # Audio in.
+    "audio-empty": Problem(422, "The audio is empty", RECORD_AGAIN),
+    "audio-undecodable": Problem(422, "The audio cannot be decoded", SEND_OTHER),
+    "audio-unsupported": Problem(415, "The audio format is not supported", SEND_OTHER),
+    "audio-too-large": Problem(413, "The audio file is too large", "Send a shorter or compressed recording."),
+    "audio-too-long": Problem(422, "The audio is too long", "Send at most ten minutes."),
+    "audio-truncated": Problem(422, "The audio is cut off", "Send the whole file again."),
+    "audio-decoder-limit": Problem(422, "Decoding needed more than is allowed", SEND_OTHER),
+    "audio-silent": Problem(422, "The audio is silent", RECORD_AGAIN),
+    # Scripts.
+    "script-empty": Problem(422, "The text is empty", "Send the words to be spoken."),
+    "script-too-long": Problem(422, "The text is too long", "Split it into several requests."),
+    "script-control-characters": Problem(422, "The text holds control characters", "Send plain text."),
+    # Consent.
+    "consent-unknown": Problem(404, "There is no such consent", "Check the identifier."),
+    "consent-not-active": Problem(409, "The consent is not active", "Ask the speaker for a new one."),
+    "consent-already-active": Problem(409, "There already is an active consent", "Use it, or let it end first."),
+    "consent-already-decided": Problem(409, "The consent has been decided", "Ask for a new consent."),
+    "consent-transition": Problem(409, "The consent cannot change like that", "Look at its present state."),
+    "consent-scope": Problem(422, "The consent asks for something unknown", "`detail` says what."),
+    "challenge-unknown": Problem(404, "There is no such phrase", "Ask for a new phrase."),
+    "challenge-used": Problem(409, "The phrase was used already", "Ask for a new phrase."),
+    "challenge-expired": Problem(409, "The phrase has run out", "Ask for a new phrase and record again."),
+    "recording-unknown": Problem(404, "There is no such recording", "Check the identifier."),
+    "recording-seen-before": Problem(409, "This recording was sent before", "Record the phrase afresh."),
+    "receipt-not-ready": Problem(409, "There is no receipt yet", "Wait until the consent is given."),
+    # Voices.
+    "voice-unknown": Problem(404, "There is no such voice", "Check the identifier."),
+    "samples-missing": Problem(422, "No samples were sent", "Send one to twenty samples."),
+    "samples-too-many": Problem(422, "Too many samples were sent", "Send one to twenty samples."),
+    "language-outside-scope": Problem(409, "The consent does not cover the language", "Ask the speaker."),
+    # Speaking.
+    "request-denied": Problem(403, "The request was denied", "`reasons` lists every reason and its way forward."),
+    "job-unknown": Problem(404, "There is no such job", "Check the identifier."),
+    "clip-not-ready": Problem(409, "There is no audio yet", "Ask for the job's status until it is completed."),
+    "release-refused": Problem(403, "The audio is not released", "`reasons` lists every reason."),
+    "detection-unknown": Problem(404, "There is no such detection", "Check the identifier."),
+}

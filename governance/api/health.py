@@ -1,0 +1,57 @@
+"""Liveness and readiness, and the pages behind problem types."""
+
+from __future__ import annotations
+
+from celery import current_app
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from governance.api.catalogue import PROBLEMS
+from governance.api.problems import as_json
+
+
+def alive(_request: HttpRequest) -> JsonResponse:
+    """The process answers."""
+    return JsonResponse({"status": "alive"})
+
+
+def ready(_request: HttpRequest) -> JsonResponse:
+    """The database and the broker answer too; 503 names the one that does not."""
+    checks = {"database": _database_answers(), "broker": _broker_answers()}
+    status = 200 if all(checks.values()) else 503
+    return JsonResponse({"status": "ready" if status == 200 else "not ready", **checks}, status=status)  # noqa: PLR2004 -- HTTP's own number
+
+
+def _database_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            return bool(cursor.fetchone() == (1,))
+    except Exception:  # noqa: BLE001 -- whatever is wrong, the answer is "not ready"
+        return False
+
+
+def _broker_answers() -> bool:
+    try:
+        with current_app.connection_for_write() as broker:
+            broker.ensure_connection(max_retries=1, timeout=2)
+            return True
+    except Exception:  # noqa: BLE001 -- as above
+        return False
+
+
+def problem(_request: HttpRequest, slug: str) -> HttpResponse:
+    """What a problem type means."""
+    if slug not in PROBLEMS:
+        return as_json("not-found", "There is no such problem type.")
+    found = PROBLEMS[slug]
+    body = {"type": f"/problems/{slug}", "status": found.status, "title": found.title, "way_forward": found.way_forward}
+    return JsonResponse(body)
+
+
+def missing(_request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 -- Django's signature
+    return as_json("not-found", "There is nothing at this address.")
+
+
+def broken(_request: HttpRequest) -> HttpResponse:
+    return as_json("internal-error", "The error was logged.")

@@ -1,0 +1,75 @@
+"""Clips: what was made, how it was examined and marked, the chain that leads back to a yes, and its playback."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+
+from governance import queries
+from governance.console import history
+from governance.console.pages import chosen, for_members, neighbours, page_of, show
+from governance.delivery import Released, release
+from governance.errors import DeliveryRefusedError
+
+FORMS: dict[str, Literal["wav", "mp3"]] = {"wav": "wav", "mp3": "mp3"}
+
+
+@for_members
+def index(request: HttpRequest) -> HttpResponseBase:
+    state = chosen(request, "state", among=("withheld", "unreleasable"))
+    if state == "withheld":
+        context = {"state": state, "page": page_of(request, queries.withheld())}
+        return show(request, "console/withheld.html", context, place="clips")
+    clips = queries.clips(unreleasable=True if state else None)
+    return show(request, "console/clips.html", {"state": state, "page": page_of(request, clips)}, place="clips")
+
+
+@for_members
+def detail(request: HttpRequest, clip_id: UUID) -> HttpResponseBase:
+    clip = get_object_or_404(queries.clips(), id=clip_id)
+    asked = clip.permit.request
+    context = {
+        "clip": clip,
+        "asked": asked,
+        "figures": {name: value for name, value in clip.examination.items() if name != "heard"},
+        "decisions": queries.decisions_of(asked.id),
+        "voice": clip.voice,
+        "consent": clip.voice.consent,
+        "happenings": history.about(asked.id, clip.permit_id, clip.id),
+        "beside": neighbours(queries.clips(), clip),
+    }
+    return show(request, "console/clip.html", context, place="clips")
+
+
+@for_members
+def audio(request: HttpRequest, clip_id: UUID, form: str) -> HttpResponseBase:
+    """The sound, if the third decision lets it leave; otherwise a page with every reason."""
+    clip = get_object_or_404(queries.clips(), id=clip_id)
+    if form not in FORMS:
+        raise Http404(f"A clip is delivered as {' or '.join(FORMS)}.")
+    try:
+        released = release(clip.id, form=FORMS[form])
+    except DeliveryRefusedError as refusal:
+        context = {"clip": clip, "refusal": refusal}
+        return show(request, "console/release_refused.html", context, place="clips", status=403)
+    return _part(request, released)
+
+
+def _part(request: HttpRequest, released: Released) -> HttpResponse:
+    """The whole sound or the one byte range asked for, so that a player can seek (RFC 9110, section 14)."""
+    size = len(released.audio)
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": f'inline; filename="{released.filename}"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    asked = re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers.get("Range", ""))
+    if not asked or int(asked[1]) >= size:
+        return HttpResponse(released.audio, content_type=released.media_type, headers=headers)
+    first, last = int(asked[1]), min(int(asked[2] or size - 1), size - 1)
+    headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    return HttpResponse(released.audio[first : last + 1], content_type=released.media_type, headers=headers, status=206)

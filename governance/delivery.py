@@ -1,0 +1,47 @@
+"""Delivery (decision 3): the only exit for audio bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from audit.events import Event
+from audit.log import append
+from governance import decisions
+from governance.errors import ClipNotReadyError, DeliveryRefusedError
+from governance.models import Clip
+from tenancy import blobs
+
+MEDIA_TYPES = {"wav": "audio/wav", "mp3": "audio/mpeg"}
+
+
+@dataclass(frozen=True)
+class Released:
+    """Marked audio that may leave, now."""
+
+    audio: bytes
+    media_type: str
+    filename: str
+
+
+def release(clip_id: UUID, *, form: Literal["wav", "mp3"]) -> Released:
+    """The clip's bytes, if consent, mark and examination still stand at this moment.
+
+    Raises:
+        ClipNotReadyError: there is no such clip.
+        DeliveryRefusedError: the gate said no; its reasons are in `.reasons` and the decision is kept.
+    """
+    clip = Clip.objects.select_related("permit__request__voice__consent", "voice").filter(id=clip_id).first()
+    if clip is None:
+        raise ClipNotReadyError("There is no such clip.")
+    request = clip.permit.request
+    decision = decisions.decide(request, stage="delivery", clip=clip)
+    refs = {"clip": clip.id, "request": request.id, "voice": clip.voice_id, "decision": decision.id}
+    if decision.effect != "permit":
+        append(Event.CLIP_RELEASE_REFUSED, refs=refs, data={"form": form})
+        raise DeliveryRefusedError("The clip is not released.", reasons=decision.objections)
+    name = clip.wav_blob if form == "wav" else clip.mp3_blob
+    audio = blobs.get(name, subject_id=clip.voice.speaker_id, kind=f"clip-{form}", object_id=clip.id)
+    append(Event.CLIP_RELEASED, refs=refs, data={"form": form})
+    return Released(audio=audio, media_type=MEDIA_TYPES[form], filename=f"vivavoce-{clip.id}.{form}")

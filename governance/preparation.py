@@ -1,0 +1,98 @@
+"""Prepare an enrolled voice with the engine, and offer it only when it is like the speaker and intelligible."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from statistics import fmean
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from audit.events import Event
+from audit.log import append
+from governance.decisions import as_reasons
+from governance.rules import Objection
+from safety.comparison import Embedding, compare, embed, operating_point
+from safety.registry import speaker_encoder, transcriber
+from safety.transcripts import word_error_rate
+from synth_adapter.errors import EngineError
+from synth_adapter.registry import engine
+from tenancy.scope import organisation_scope
+from voices import vault
+from voices.models import Voice, VoiceStatus
+
+TRIAL_SENTENCES = (
+    "The morning was quiet, and the boats had not yet left the harbour.",
+    "Please bring three apples, a loaf of bread, and the letter on the table.",
+)
+
+
+def prepare(voice_id: UUID, *, organisation_id: UUID) -> None:
+    """Bring a voice from `preparing` to `ready` or `refused`; running it twice does no harm."""
+    with organisation_scope(organisation_id, actor="system"):
+        voice = Voice.objects.select_related("speaker", "consent").get(id=voice_id)
+        if voice.status != VoiceStatus.PREPARING:
+            return
+        samples = vault.open_samples(voice)
+        reference = vault.open_reference(voice, model=speaker_encoder().model)
+    started = time.perf_counter()
+    try:
+        artefact = engine().prepare(samples)
+        evidence, objections = _try_out(artefact, reference, language=voice.language)
+    except EngineError as error:
+        if not error.permanent:
+            raise
+        artefact, evidence = b"", {}
+        objections = [Objection("voice-not-preparable", "deny", str(error), "Record longer or clearer samples.")]
+    evidence["seconds"] = round(time.perf_counter() - started, 1)
+    with organisation_scope(organisation_id, actor="system"):
+        _finish(voice_id, artefact=artefact, evidence=evidence, objections=objections)
+
+
+def _try_out(artefact: bytes, reference: Embedding, *, language: str) -> tuple[dict[str, Any], list[Objection]]:
+    """Speak the trial sentences, unheard by anyone, and measure likeness and intelligibility."""
+    encoder, ears = speaker_encoder(), transcriber()
+    point = operating_point(encoder.model, probe="whole")
+    scores, rates = [], []
+    for sentence in TRIAL_SENTENCES:
+        spoken = engine().synthesise(sentence, language=language, voice=artefact)
+        scores.append(compare(embed(spoken, encoder=encoder), reference, point=point).score)
+        rates.append(word_error_rate(sentence, ears.transcribe(spoken, language=language).text).rate)
+    likeness, rate = fmean(scores), fmean(rates)
+    evidence = {
+        "likeness": round(likeness, 3),
+        "likeness_needed": point.match,
+        "word_error_rate": round(rate, 3),
+        "word_error_rate_allowed": settings.PREPARATION_MAX_WORD_ERROR_RATE,
+        "encoder": asdict(encoder.model),
+        "transcriber": asdict(ears.model),
+    }
+    objections = []
+    if likeness < point.match:
+        text = "The prepared voice is not like enough to the speaker."
+        measured = {"score": round(likeness, 3), "match_from": point.match}
+        objections.append(Objection("voice-likeness-insufficient", "deny", text, "Record more samples.", measured))
+    if rate > settings.PREPARATION_MAX_WORD_ERROR_RATE:
+        text = "The prepared voice is not intelligible enough."
+        measured = {"word_error_rate": round(rate, 3), "limit": settings.PREPARATION_MAX_WORD_ERROR_RATE}
+        objections.append(Objection("voice-unintelligible", "deny", text, "Record clearer samples.", measured))
+    return evidence, objections
+
+
+def _finish(voice_id: UUID, *, artefact: bytes, evidence: dict[str, Any], objections: list[Objection]) -> None:
+    voice = Voice.objects.select_for_update(of=("self",)).select_related("speaker", "consent").get(id=voice_id)
+    if voice.status != VoiceStatus.PREPARING:
+        return
+    refs = {"voice": voice.id, "consent": voice.consent_id, "speaker": voice.speaker_id}
+    if objections:
+        voice.status, voice.reasons = VoiceStatus.REFUSED, as_reasons(objections)
+        event = Event.VOICE_PREPARATION_REFUSED
+    else:
+        vault.seal_prepared(voice, artefact, release=engine().release, evidence=evidence)
+        voice.status = VoiceStatus.READY
+        event = Event.VOICE_PREPARED
+    voice.save(update_fields=["status", "reasons", "changed_at"])
+    figures = {key: evidence[key] for key in ("likeness", "word_error_rate", "seconds") if key in evidence}
+    append(event, refs=refs, data={**figures, "rules": [objection.rule for objection in objections]})

@@ -1,0 +1,247 @@
+"""Every setting of Vivavoce, in one file; a wrong value in the environment stops the start with a clear message."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from governance import environment
+from governance.embedded.addresses import default_urls
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+# Where state lives, and which services are used.
+VIVAVOCE_HOME = environment.folder("VIVAVOCE_HOME", ROOT / ".vivavoce")
+VIVAVOCE_PORT = environment.integer("VIVAVOCE_PORT", 8470)
+EMBEDDED = default_urls(VIVAVOCE_HOME)
+DATABASE_URL = environment.text("DATABASE_URL", EMBEDDED["DATABASE_URL"])
+DATABASE_OWNER_URL = environment.text("DATABASE_OWNER_URL", EMBEDDED["DATABASE_OWNER_URL"])
+BROKER_URL = environment.text("BROKER_URL", EMBEDDED["BROKER_URL"])
+TESTING = environment.boolean("VIVAVOCE_TESTING", default=False)
+DEBUG = environment.boolean("VIVAVOCE_DEBUG", default=False)
+
+# Django.
+SECRET_KEY = environment.text("SECRET_KEY", EMBEDDED["SECRET_KEY"])
+ALLOWED_HOSTS = environment.text("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(",")
+BEHIND_TLS = environment.boolean("BEHIND_TLS", default=False)
+CSRF_TRUSTED_ORIGINS = [o for o in environment.text("CSRF_TRUSTED_ORIGINS", "").split(",") if o]
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "csp",
+    "guardian",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "tenancy",
+    "audit",
+    "synth_adapter",
+    "safety",
+    "watermark",
+    "consent",
+    "voices",
+    "governance",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "tenancy.middleware.MemberScopeMiddleware",
+]
+ROOT_URLCONF = "governance.urls"
+WSGI_APPLICATION = "governance.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+# The application's role owns nothing; only migrations use the owner.
+DATABASES = {
+    "default": environment.database(DATABASE_URL),
+    "owner": environment.database(DATABASE_OWNER_URL),
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# People and keys.
+AUTH_USER_MODEL = "tenancy.User"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "guardian.backends.ObjectPermissionBackend"]
+ANONYMOUS_USER_NAME = None
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "console:sign-in"
+LOGIN_REDIRECT_URL = "console:today"
+LOGOUT_REDIRECT_URL = "console:sign-in"
+
+# Static files and stored blobs.
+STATIC_URL = "/static/"
+STATIC_ROOT = VIVAVOCE_HOME / "static"
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = TESTING or DEBUG
+STATICFILES_DIRS = [ROOT / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VIVAVOCE_HOME / "files"}},
+    "blobs": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": VIVAVOCE_HOME / "blobs",
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if TESTING or DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage",
+    },
+}
+
+# The browser's own locks.
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ["/admin/", "/v1/docs"],
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "media-src": ["'self'"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    },
+}
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = BEHIND_TLS
+CSRF_COOKIE_SECURE = BEHIND_TLS
+SECURE_SSL_REDIRECT = BEHIND_TLS
+SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = BEHIND_TLS
+SECURE_HSTS_PRELOAD = BEHIND_TLS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
+SECURE_REFERRER_POLICY = "same-origin"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 40 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 40 * 1024 * 1024
+
+# HTTP interface.
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["governance.api.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [
+        "rest_framework.parsers.JSONParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "governance.api.problems.handle",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Vivavoce",
+    "DESCRIPTION": "Gated speech synthesis: consent, gate, mark, proof. Errors are RFC 9457 problem documents.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# The queue: the database is the truth, so results are ignored and every task may run twice.
+CELERY_BROKER_URL = BROKER_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_SOFT_TIME_LIMIT = 540
+CELERY_TASK_TIME_LIMIT = 570
+CELERY_TASK_ROUTES = {
+    "consent.*": {"queue": "ceremony"},
+    "voices.*": {"queue": "preparation"},
+    "governance.prepare_voice": {"queue": "preparation"},
+    "governance.render_clip": {"queue": "synthesis"},
+    "governance.examine_upload": {"queue": "detection"},
+}
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"visibility_timeout": 600, "unacked_restore_interval": 5, "unacked_restore_throttle": 1, "socket_timeout": 30}
+    if BROKER_URL.startswith("redis")
+    else {}
+)
+CELERY_BEAT_SCHEDULE = {
+    "requeue-lost-permits": {"task": "governance.requeue_lost_work", "schedule": 10.0},
+    "expire-consents": {"task": "consent.expire_due", "schedule": 60.0},
+}
+
+# Models and engines: dotted paths and weights. A real one that cannot load its weights raises.
+WEIGHTS_ROOT = environment.folder("VIVAVOCE_WEIGHTS", CACHE / "vivavoce" / "weights")
+LOCAL_WEIGHTS = environment.folder("VIVAVOCE_LOCAL_WEIGHTS", Path()) if os.environ.get("VIVAVOCE_LOCAL_WEIGHTS") else None
+SPEAKER_ENCODER = environment.text("SPEAKER_ENCODER", "safety.backends.campplus.CamPlusPlus")
+TRANSCRIBER = environment.text("TRANSCRIBER", "safety.backends.whisper.FasterWhisper")
+SCRIPT_SCREEN = environment.text("SCRIPT_SCREEN", "safety.backends.rule_screen.RuleScreen")
+WATERMARKERS = environment.text("WATERMARKERS", "watermark.backends.perth.Perth").split(",")
+SPEECH_ENGINE = environment.text("SPEECH_ENGINE", "synth_adapter.backends.local.LocalEngine")
+KEY_MANAGEMENT = environment.text("KEY_MANAGEMENT", "tenancy.backends.local.LocalKeyring")
+EVENT_RECORDER = environment.text("EVENT_RECORDER", "audit.log.append")
+KEYRING_FILE = environment.folder("KEYRING_FILE", VIVAVOCE_HOME / "keyring.json")
+WEIGHT_DERIVATIONS = {"campplus-onnx": "safety.backends.campplus_export.export"}
+RESERVED_STOCK_VOICES = environment.text("RESERVED_STOCK_VOICES", "af_heart,am_michael,bf_emma").split(",")
+MODEL_THREADS = environment.integer("MODEL_THREADS", 2)
+
+# Limits on what comes in.
+AUDIO_MAX_BYTES = 25 * 1024 * 1024
+AUDIO_MAX_SECONDS = 600
+AUDIO_DECODE_CPU_SECONDS = 30
+AUDIO_DECODE_WALL_SECONDS = 60
+AUDIO_DECODE_MEMORY = 2 * 1024 * 1024 * 1024
+SCRIPT_MAX_CHARACTERS = 5_000
+
+# Policy.
+CHALLENGE_SECONDS = environment.integer("CHALLENGE_SECONDS", 600)
+CEREMONY_LINK_DAYS = 7
+CEREMONY_MAX_WORD_ERROR_RATE = 0.25
+ENROLMENT_MIN_NET_SPEECH_SECONDS = 20.0
+EXAMINATION_MAX_WORD_ERROR_RATE = 0.25
+PREPARATION_MAX_WORD_ERROR_RATE = 0.25
+PERMIT_SECONDS = 900
+RENDER_LEASE_SECONDS = 300
+RENDER_MAX_ATTEMPTS = 3
+SILENCED_SYSTEM_CHECKS: list[str] = []
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": environment.text("LOG_LEVEL", "INFO")},
+}
