@@ -1,0 +1,1 @@
+"""What is measured: speed as ratios (`bench.run`), accuracy with intervals (`bench.evaluate`)."""
