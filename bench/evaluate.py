@@ -1,7 +1,7 @@
 """Accuracy on the speech corpus: likeness and word error rate of the local engine, and the script screen's recall.
 
-Speakers with ten utterances: six are enrolled from, four held out. Run with `make evaluate`; needs the corpus beside the
-checkout (`VIVAVOCE_CORPUS`, default `../shared/corpus`).
+Speakers with ten utterances: six are enrolled from, four held out. Run with `make evaluate`; needs the corpus beside
+the checkout (`VIVAVOCE_CORPUS`, default `../shared/corpus`).
 """
 
 from __future__ import annotations
@@ -74,7 +74,13 @@ def judge_engine() -> list[Figure]:
             enrolled = mean_embedding(encoder, waveforms[:ENROLLED])
             held_out[name].append(float(enrolled @ truth))
     figures = [
-        of_mean(f"local engine: likeness to held-out speech, {name}", values, unit="cosine", goal=0.58 if name == "CAM++" else 0.757, direction="at least")
+        of_mean(
+            f"local engine: likeness to held-out speech, {name}",
+            values,
+            unit="cosine",
+            goal=0.58 if name == "CAM++" else 0.757,
+            direction="at least",
+        )
         for name, values in scores.items()
     ]
     figures += [

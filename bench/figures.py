@@ -1,4 +1,4 @@
-"""Figures: a value with its goal, its direction, its sample and its 95 % interval; printed as a table and written as JSON."""
+"""Figures: a value with goal, direction, sample and 95 % interval; printed as a table and written as JSON."""
 
 from __future__ import annotations
 

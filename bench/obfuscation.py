@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 _LEET = str.maketrans("aeiost", "431057")
-_CYRILLIC = str.maketrans("aeopcxyi", "аеорсхуі")  # noqa: RUF001 -- the look-alikes are the point
+_CYRILLIC = str.maketrans("aeopcxyi", "аеорсхуі")
 _LONG_ENOUGH_TO_SPLIT = 4
 
 

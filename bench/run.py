@@ -44,14 +44,30 @@ def main() -> int:
         services.stop()
     goals = {"gate": 0.01, "examine": 1.0, "mark": 0.5, "read_back": 0.5, "synthesise": 3.0}
     figures = [
-        of_mean(f"{step}: seconds per second of sound", [run[step] / run["sound"] for run in runs], unit="ratio", goal=goal, direction="at most")
+        of_mean(
+            f"{step}: seconds per second of sound",
+            [run[step] / run["sound"] for run in runs],
+            unit="ratio",
+            goal=goal,
+            direction="at most",
+        )
         for step, goal in goals.items()
     ]
     figures += [
-        of_mean(f"{step} / synthesis of the same request", [run[step] / run["synthesise"] for run in runs], unit="ratio", goal=None, direction="at most")
+        of_mean(
+            f"{step} / synthesis of the same request",
+            [run[step] / run["synthesise"] for run in runs],
+            unit="ratio",
+            goal=None,
+            direction="at most",
+        )
         for step in ("gate", "examine", "mark", "read_back")
     ]
-    report(figures, title=f"Speed (median clip {median(run['sound'] for run in runs):.1f} s)", destination=ROOT / "bench" / "results.json")
+    report(
+        figures,
+        title=f"Speed (median clip {median(run['sound'] for run in runs):.1f} s)",
+        destination=ROOT / "bench" / "results.json",
+    )
     return 0
 
 

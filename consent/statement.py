@@ -11,6 +11,7 @@ from rapidfuzz.distance import Levenshtein
 from safety.transcripts import normalise_words
 
 FREE_INSERTIONS_PER_NAME = 3
+LEAST_STEM, LONGEST_ENDING = 4, 3
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,7 @@ def compare_words(heard: str, *, script: Script) -> WordsHeard:
         word_error_rate=_word_error_rate(said, script),
         agreement=_contains_run(said, script.words(script.agreement)),
         negations=tuple(word for word in said if word in negations),
-        purposes_missing=tuple(
-            purpose for purpose in script.purposes if not _contains_run(said, script.words(purpose))
-        ),
+        purposes_missing=tuple(purpose for purpose in script.purposes if not _sounds_in(said, script.words(purpose))),
         phrase=_contains_in_order(said, script.words(script.phrase)),
         name_likeness=min((_likeness(name, heard, script) for name in script.names), default=100.0),
     )
@@ -88,6 +87,13 @@ def _find_run(words: list[str], run: list[str]) -> range | None:
 
 def _contains_run(words: list[str], run: list[str]) -> bool:
     return _find_run(words, run) is not None
+
+
+def _sounds_in(words: list[str], run: list[str]) -> bool:
+    """Whether `run` stands in `words`, but for endings: ears confuse `assistants` with `assistance`."""
+    stems = [word[: max(LEAST_STEM, len(word) - LONGEST_ENDING)] for word in run]
+    stretches = (words[start : start + len(run)] for start in range(len(words) - len(run) + 1))
+    return any(all(heard.startswith(stem) for heard, stem in zip(stretch, stems, strict=True)) for stretch in stretches)
 
 
 def _contains_in_order(words: list[str], wanted: list[str]) -> bool:

@@ -32,7 +32,16 @@ def resolve(requirements: list[str]) -> dict[str, str]:
     with tempfile.NamedTemporaryFile("w", suffix=".in") as file:
         file.write("\n".join(requirements))
         file.flush()
-        command = [uv, "pip", "compile", "--generate-hashes", "--no-annotate", "--no-header", "--python-version", "3.11"]
+        command = [
+            uv,
+            "pip",
+            "compile",
+            "--generate-hashes",
+            "--no-annotate",
+            "--no-header",
+            "--python-version",
+            "3.11",
+        ]
         command += ["--python-platform", "x86_64-manylinux_2_28", file.name]
         found = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return dict(ENTRY.findall(found + "\n"))
@@ -44,7 +53,9 @@ def main() -> None:
     wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
     everything = resolve(wanted)
     needs_of_torch = resolve([next(line for line in wanted if line.startswith("torch=="))])
-    shared = re.compile(r"^(torch|filelock|fsspec|jinja2|markupsafe|mpmath|networkx|setuptools|sympy|typing-extensions)==")
+    shared = re.compile(
+        r"^(torch|filelock|fsspec|jinja2|markupsafe|mpmath|networkx|setuptools|sympy|typing-extensions)=="
+    )
     cuda_only = {name for name in needs_of_torch if not shared.match(name)}
     cpu_hash = re.search(r"^torch==.*\n    (--hash=\S+)", LOCK.read_text(), re.MULTILINE)
     if cpu_hash is None:

@@ -44,7 +44,7 @@ def examine(output: Waveform, *, text: str, language: str, reference: Embedding)
     objections += found
     figures |= heard
     transcript = transcriber().transcribe(output, language=language)
-    words = word_error_rate(text, transcript.text)
+    words = word_error_rate(text, transcript.text, language=language)
     figures |= {"word_error_rate": round(words.rate, 3), "heard": transcript.text}
     if words.rate > settings.EXAMINATION_MAX_WORD_ERROR_RATE:
         measured = {"word_error_rate": round(words.rate, 3), "limit": settings.EXAMINATION_MAX_WORD_ERROR_RATE}
@@ -87,6 +87,7 @@ def _examine_voice(output: Waveform, reference: Embedding) -> tuple[list[Objecti
             continue
         comparison = compare(embedding, reference, point=operating_point(encoder.model, probe=length_of(waveform)))
         figures[f"likeness_{part}"] = round(comparison.score, 3)
+        figures[f"likeness_{part}_match_from"] = comparison.point.match
         objections += _judge_likeness(comparison, part)
         if part == "whole":
             objections += _judge_protected(embedding)
@@ -103,7 +104,11 @@ def _judge_likeness(comparison: Comparison, part: str) -> Sequence[Objection]:
     acceptable = {"match"} if part == "whole" else {"match", "inconclusive"}
     if comparison.outcome in acceptable:
         return []
-    measured = {"score": round(comparison.score, 3), "match_from": comparison.point.match, "part": part}
+    measured: dict[str, float | str] = {
+        "score": round(comparison.score, 3),
+        "match_from": comparison.point.match,
+        "part": part,
+    }
     explanation = f"The output ({part}) does not sound like the consented speaker."
     return [Objection("output-other-voice", "deny", explanation, RETRY, measured)]
 

@@ -7,8 +7,10 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from consent.queries import scope_of
 from django.utils import timezone
+
+from consent.queries import scope_of
+from consent.scope import ConsentScope
 from governance.models import Clip, SynthesisRequest
 from governance.rules import ClipFacts, ConsentFacts, Facts, ScriptFact
 from safety.registry import script_screen
@@ -24,17 +26,20 @@ def gather(request: SynthesisRequest, *, clip: Clip | None = None) -> Facts:
         at=timezone.now(),
         purpose=request.purpose,
         language=request.language,
-        consent=scope
-        and ConsentFacts(
-            status=scope.status,
-            purposes=tuple(sorted(scope.purposes)),
-            languages=tuple(sorted(scope.languages)),
-            valid_until=scope.valid_until,
-        ),
+        consent=None if scope is None else _consent_facts(scope),
         voice_status=voice.status,
         key_present=subject_key_exists(subject_id=voice.speaker_id),
         script=tuple(ScriptFact(f.rule, f.severity, f.explanation, f.evidence) for f in findings),
-        clip=clip and _clip_facts(clip),
+        clip=None if clip is None else _clip_facts(clip),
+    )
+
+
+def _consent_facts(scope: ConsentScope) -> ConsentFacts:
+    return ConsentFacts(
+        status=scope.status,
+        purposes=tuple(sorted(scope.purposes)),
+        languages=tuple(sorted(scope.languages)),
+        valid_until=scope.valid_until,
     )
 
 

@@ -70,9 +70,7 @@ def describe(request: SynthesisRequest) -> Job:
     )
 
 
-def _status(
-    taken: list[Decision], permit: Permit | None, clip: Clip | None
-) -> tuple[str, list[dict[str, Any]]]:
+def _status(taken: list[Decision], permit: Permit | None, clip: Clip | None) -> tuple[str, list[dict[str, Any]]]:
     if permit is None:
         intake = taken[0]
         return ("held" if intake.effect == "hold" else "denied"), intake.objections

@@ -58,8 +58,9 @@ def _try_out(artefact: bytes, reference: Embedding, *, language: str) -> tuple[d
     scores, rates = [], []
     for sentence in TRIAL_SENTENCES:
         spoken = engine().synthesise(sentence, language=language, voice=artefact)
+        heard = ears.transcribe(spoken, language=language).text
         scores.append(compare(embed(spoken, encoder=encoder), reference, point=point).score)
-        rates.append(word_error_rate(sentence, ears.transcribe(spoken, language=language).text).rate)
+        rates.append(word_error_rate(sentence, heard, language=language).rate)
     likeness, rate = fmean(scores), fmean(rates)
     evidence = {
         "likeness": round(likeness, 3),
@@ -94,5 +95,8 @@ def _finish(voice_id: UUID, *, artefact: bytes, evidence: dict[str, Any], object
         voice.status = VoiceStatus.READY
         event = Event.VOICE_PREPARED
     voice.save(update_fields=["status", "reasons", "changed_at"])
-    figures = {key: evidence[key] for key in ("likeness", "word_error_rate", "seconds") if key in evidence}
-    append(event, refs=refs, data={**figures, "rules": [objection.rule for objection in objections]})
+    figures: dict[str, Any] = {
+        key: evidence[key] for key in ("likeness", "word_error_rate", "seconds") if key in evidence
+    }
+    figures["rules"] = [objection.rule for objection in objections]
+    append(event, refs=refs, data=figures)

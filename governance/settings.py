@@ -102,13 +102,19 @@ LOGIN_URL = "console:sign-in"
 LOGIN_REDIRECT_URL = "console:today"
 LOGOUT_REDIRECT_URL = "console:sign-in"
 
+if TESTING:
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, for tests alone
+
 # Static files and stored blobs.
 STATIC_URL = "/static/"
 STATIC_ROOT = VIVAVOCE_HOME / "static"
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = TESTING or DEBUG
 STATICFILES_DIRS = [ROOT / "static"]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VIVAVOCE_HOME / "files"}},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": VIVAVOCE_HOME / "files"},
+    },
     "blobs": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {
@@ -206,7 +212,9 @@ CELERY_BEAT_SCHEDULE = {
 
 # Models and engines: dotted paths and weights. A real one that cannot load its weights raises.
 WEIGHTS_ROOT = environment.folder("VIVAVOCE_WEIGHTS", CACHE / "vivavoce" / "weights")
-LOCAL_WEIGHTS = environment.folder("VIVAVOCE_LOCAL_WEIGHTS", Path()) if os.environ.get("VIVAVOCE_LOCAL_WEIGHTS") else None
+LOCAL_WEIGHTS = (
+    environment.folder("VIVAVOCE_LOCAL_WEIGHTS", Path()) if os.environ.get("VIVAVOCE_LOCAL_WEIGHTS") else None
+)
 SPEAKER_ENCODER = environment.text("SPEAKER_ENCODER", "safety.backends.campplus.CamPlusPlus")
 TRANSCRIBER = environment.text("TRANSCRIBER", "safety.backends.whisper.FasterWhisper")
 SCRIPT_SCREEN = environment.text("SCRIPT_SCREEN", "safety.backends.rule_screen.RuleScreen")
@@ -216,7 +224,7 @@ KEY_MANAGEMENT = environment.text("KEY_MANAGEMENT", "tenancy.backends.local.Loca
 EVENT_RECORDER = environment.text("EVENT_RECORDER", "audit.log.append")
 KEYRING_FILE = environment.folder("KEYRING_FILE", VIVAVOCE_HOME / "keyring.json")
 WEIGHT_DERIVATIONS = {"campplus-onnx": "safety.backends.campplus_export.export"}
-RESERVED_STOCK_VOICES = environment.text("RESERVED_STOCK_VOICES", "af_heart,am_michael,bf_emma").split(",")
+RESERVED_STOCK_VOICES = environment.text("RESERVED_STOCK_VOICES", "af_heart,am_michael,bm_lewis").split(",")
 MODEL_THREADS = environment.integer("MODEL_THREADS", 2)
 
 # Limits on what comes in.
@@ -237,7 +245,7 @@ PREPARATION_MAX_WORD_ERROR_RATE = 0.25
 PERMIT_SECONDS = 900
 RENDER_LEASE_SECONDS = 300
 RENDER_MAX_ATTEMPTS = 3
-SILENCED_SYSTEM_CHECKS: list[str] = []
+UNFOLD = {"SITE_TITLE": "Vivavoce", "SITE_HEADER": "Vivavoce records", "SITE_URL": "/console/"}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -53,7 +53,9 @@ def requeue_lost_work() -> None:
 
 
 def _reclaim_leases() -> None:
-    lost = Objection("render-worker-lost", "deny", "The worker was lost while rendering.", "Nothing: it is tried again.")
+    lost = Objection(
+        "render-worker-lost", "deny", "The worker was lost while rendering.", "Nothing: it is tried again."
+    )
     for permit in Permit.objects.filter(status=PermitStatus.REDEEMED, leased_until__lt=timezone.now()):
         permits.give_back(permit, reason=as_reasons([lost])[0])
 

@@ -12,3 +12,7 @@ class SpeechError(Exception):
 
 class ComparisonError(ValueError):
     """Two embeddings that may not be compared, or a model for which no operating point is known."""
+
+
+class ProtectionError(ValueError):
+    """A person who cannot be put on a list of protected voices as asked."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.management import call_command
 from django.db import connections
 from django.test import TransactionTestCase
@@ -22,6 +23,7 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock():
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _case: None)
+        patch.setattr(PBKDF2PasswordHasher, "iterations", 1_000)  # the cast's passwords need no patience
         call_command("migrate", database="owner", verbosity=0)
         connections["owner"].close()
         yield

@@ -39,7 +39,11 @@ def judge_marks(samples: Sequence[HeardSample]) -> list[Reason]:
         for mark in sample.marks:
             if mark.outcome == "marked":
                 text = f"Sample {sample.position} carries the mark of synthetic speech."
-                measured = {"sample": sample.position, "marker": mark.marker, "score": round(mark.score, 3)}
+                measured: dict[str, float | str] = {
+                    "sample": sample.position,
+                    "marker": mark.marker,
+                    "score": round(mark.score, 3),
+                }
                 way_forward = "Only a living voice can be enrolled: send recordings of it."
                 found.append(Reason("synthetic-mark-found", "deny", text, way_forward, measured))
     return found

@@ -15,18 +15,21 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "governance.settings")
 django.setup()
 
+from django.conf import settings  # noqa: E402 -- likewise
+
 from deploy.demo import play  # noqa: E402 -- Django must be configured first
-from deploy.demo.cast import PROTECTED, say  # noqa: E402 -- likewise
+from deploy.demo.cast import PASSAGES, PROTECTED, say  # noqa: E402 -- likewise
 from deploy.demo.client import Client  # noqa: E402 -- likewise
 from deploy.demo.story import UnexpectedOutcomeError, chapter, console, note, step  # noqa: E402 -- likewise
-from governance.embedded.addresses import web_address  # noqa: E402 -- likewise
+from governance.embedded.layout import prepare_layout  # noqa: E402 -- likewise
+from governance.embedded.web_port import read_port  # noqa: E402 -- likewise
 
 MANAGE = [sys.executable, str(Path(__file__).resolve().parents[2] / "manage.py")]
 
 
 def manage(*arguments: str) -> str:
     """Run a management command; its complaint is the demonstration's."""
-    done = subprocess.run([*MANAGE, *arguments], check=False, capture_output=True, text=True)  # noqa: S603 -- our own command
+    done = subprocess.run([*MANAGE, *arguments], check=False, capture_output=True, text=True)
     if done.returncode != 0:
         raise UnexpectedOutcomeError(f"manage.py {arguments[0]} failed:\n{done.stdout}{done.stderr}")
     return done.stdout
@@ -36,7 +39,7 @@ def protect() -> None:
     """Put one more stock voice on the list of people who must not be cloned."""
     with tempfile.TemporaryDirectory() as folder:
         recording = Path(folder) / "protected.wav"
-        recording.write_bytes(say(PROTECTED, " ".join(play.PASSAGES[:2])))
+        recording.write_bytes(say(PROTECTED, " ".join(PASSAGES[:2])))
         reason = "Asked not to be cloned (demonstration)"
         manage("protect_voice", str(recording), "--name", PROTECTED.name, "--reason", reason)
 
@@ -44,15 +47,22 @@ def protect() -> None:
 def main() -> int:
     """Tell the story; 0 when every step went as it must."""
     started = time.monotonic()
-    base = web_address()
+    base = f"http://127.0.0.1:{read_port(prepare_layout(settings.VIVAVOCE_HOME))}"
     console.print("[bold]Vivavoce[/bold]: one story through the public HTTP interface at " + base)
     note("The people are played by synthetic stock voices. A live person can do the same by hand: see the README.")
     try:
         with chapter("0. The house"):
             with step("Create the organisation Northwind Audio, an owner and an API key"):
                 created = manage(
-                    "create_organisation", "--name", "Northwind Audio", "--slug", "northwind", "--owner", "olivia",
-                    "--reuse", "--json",
+                    "create_organisation",
+                    "--name",
+                    "Northwind Audio",
+                    "--slug",
+                    "northwind",
+                    "--owner",
+                    "olivia",
+                    "--reuse",
+                    "--json",
                 )
                 account = json.loads(created.splitlines()[-1])
             with step(f"Put {PROTECTED.name} on the list of protected voices"):
@@ -61,8 +71,12 @@ def main() -> int:
     except (UnexpectedOutcomeError, RuntimeError) as error:
         console.print(f"\n[bold red]The story did not go as it must:[/bold red] {error}", markup=True)
         return 1
-    console.print(f"\n[bold]Every step went as it must[/bold] ({time.monotonic() - started:.0f} s). Services keep running.")
-    console.print(f"  Console   {base}/console/   user [bold]olivia[/bold]   password [bold]{account['password']}[/bold]")
+    console.print(
+        f"\n[bold]Every step went as it must[/bold] ({time.monotonic() - started:.0f} s). Services keep running."
+    )
+    console.print(
+        f"  Console   {base}/console/   user [bold]olivia[/bold]   password [bold]{account['password']}[/bold]"
+    )
     console.print(f"  API key   [bold]{account['key']}[/bold]   documentation {base}/v1/docs")
     console.print("  These secrets are shown once. `make stop` ends the services.")
     return 0

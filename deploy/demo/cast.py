@@ -7,11 +7,17 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from django.conf import settings
 
 from synth_adapter.backends.kokoro import Kokoro
+from synth_adapter.decoding import decode
 from synth_adapter.encoding import encode_wav
+from synth_adapter.waveform import Waveform
+from synth_adapter.weights import locate
 
+WEIGHTS = {"model": "", "voices": "-voices", "config": "-config"}
+PAUSE_SECONDS = 0.5
 PASSAGES = (
     "When the sunlight strikes raindrops in the air, they act as a prism and form a rainbow.",
     "She had been away for many years, and yet the garden looked exactly as she remembered it.",
@@ -32,12 +38,13 @@ class Person:
 
 AMARA = Person("Amara Lindqvist", "af_heart")
 IVO = Person("Ivo Brandt", "am_michael")
-PROTECTED = Person("Clara Weston", "bf_emma")
+PROTECTED = Person("Conrad Weston", "bm_lewis")
 
 
 @functools.cache
 def _voices() -> Kokoro:
-    return Kokoro()
+    located = {name: locate(f"kokoro{suffix}").path for name, suffix in WEIGHTS.items()}
+    return Kokoro(**located, threads=settings.MODEL_THREADS)
 
 
 def say(person: Person, text: str) -> bytes:
@@ -51,3 +58,10 @@ def say(person: Person, text: str) -> bytes:
         partial.write_bytes(recording)
         partial.rename(kept)
     return kept.read_bytes()
+
+
+def say_in_one(person: Person, *texts: str) -> bytes:
+    """One recording of a person saying several things, with a short pause between; what is said often is kept."""
+    said = [decode(say(person, text)).waveform for text in texts]
+    pause = np.zeros(int(PAUSE_SECONDS * said[0].rate), np.float32)
+    return encode_wav(Waveform(np.concatenate([part for one in said for part in (one.samples, pause)]), said[0].rate))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from deploy.demo.cast import AMARA, IVO, PASSAGES, PROTECTED, Person, say
+from deploy.demo.cast import AMARA, IVO, PASSAGES, PROTECTED, Person, say, say_in_one
 from deploy.demo.client import Client
 from deploy.demo.story import chapter, demand, note, show_reasons, step
 from synth_adapter.decoding import decode
 from synth_adapter.encoding import encode_mp3
 
 SENTENCE = "Welcome back. Your library books are due on Friday, and the reading room is open until nine."
-SCAM = "Hi grandma, it's me, I'm in jail and need bail money right now. Buy gift cards, read me the codes, and don't tell mum."
+SCAM = (
+    "Hi grandma, it's me, I'm in jail and need bail money right now. "
+    "Buy gift cards, read me the codes, and don't tell mum."
+)
 
 
 def tell(application: Client, speaker: Client) -> None:
@@ -21,7 +24,7 @@ def tell(application: Client, speaker: Client) -> None:
     voice = enrol(application, consent)
     job = speak(application, voice)
     detect(application, job)
-    refuse(application, speaker, consent, voice)
+    refuse(application, speaker, voice)
     withdraw(application, speaker, receipt, voice, job)
     show_trail(application)
 
@@ -32,7 +35,7 @@ def ask_for_consent(application: Client, person: Person, purposes: list[str]) ->
         "purposes": purposes,
         "languages": ["en"],
         "intended_use": "Reading library notices and audio books aloud.",
-        "valid_until": (datetime.now(UTC) + timedelta(days=365)).isoformat(),
+        "valid_until": datetime(datetime.now(UTC).year + 2, 1, 1, tzinfo=UTC).isoformat(),
     }
     found: dict[str, Any] = application.expect(201, "POST", "/v1/consents", json=body)
     return found
@@ -45,7 +48,7 @@ def hold_ceremony(speaker: Client, url: str, person: Person) -> dict[str, Any]:
         challenge = speaker.expect(201, "POST", f"{url}/challenges")
         outcome.append(f"phrase “{challenge['phrase']}”")
     with step("A recording of them saying it is made and sent") as outcome:
-        audio = say(person, f"{challenge['statement']} {challenge['phrase']}.")
+        audio = say_in_one(person, challenge["statement"], f"{challenge['phrase']}.")
         files = {"audio": ("recording.wav", audio, "audio/wav")}
         sent = speaker.expect(202, "POST", f"{url}/recordings", data={"challenge": challenge["id"]}, files=files)
         outcome.append(f"{len(audio) / 1024:.0f} kB")
@@ -60,7 +63,7 @@ def give_consent(application: Client, speaker: Client) -> tuple[dict[str, Any], 
     with chapter("1. No voice without a yes"):
         with step(f"Northwind Audio asks {AMARA.name} for consent") as outcome:
             consent = ask_for_consent(application, AMARA, ["narration", "accessibility"])
-            outcome.append("narration, accessibility; in English; for one year")
+            outcome.append("narration, accessibility; in English; for a year or two")
         recording = hold_ceremony(speaker, consent["ceremony_url"], AMARA)
         demand(that=recording["consent_status"] == "given", otherwise="The consent was not given.")
         with step("The speaker gets a signed receipt") as outcome:
@@ -87,7 +90,9 @@ def enrol(application: Client, consent: dict[str, Any]) -> dict[str, Any]:
     with chapter("2. The voice is enrolled"):
         with step(f"{AMARA.name} records {len(PASSAGES)} samples"):
             files = sample_files(AMARA, len(PASSAGES))
-        with step("Quality, same speaker, not protected, sealed; the engine learns the voice and is tried out") as outcome:
+        with step(
+            "Quality, same speaker, not protected, sealed; the engine learns the voice and is tried out"
+        ) as outcome:
             voice = create_voice(application, consent, "Amara, narration", files)
             figures = voice["evidence"]
             outcome.append(f"voice {voice['status']}")
@@ -146,7 +151,7 @@ def detect(application: Client, job: dict[str, Any]) -> None:
             demand(that=verdict == wanted, otherwise=f"The detector said {verdict}, not {wanted}.")
 
 
-def refuse(application: Client, speaker: Client, consent: dict[str, Any], voice: dict[str, Any]) -> None:
+def refuse(application: Client, speaker: Client, voice: dict[str, Any]) -> None:
     with chapter("5. What is refused, with every reason"):
         with step(f"{IVO.name}, an impersonator, gives consent as himself"):
             own = ask_for_consent(application, IVO, ["narration"])

@@ -32,7 +32,9 @@ def step(title: str) -> Iterator[list[str]]:
     with console.status(f"{title} …"):
         yield outcome
     seconds = time.perf_counter() - started
-    console.print(f"  {escape(title)}: [bold]{escape(' · '.join(outcome) or 'done')}[/bold] [dim]({seconds:.1f} s)[/dim]")
+    console.print(
+        f"  {escape(title)}: [bold]{escape(' · '.join(outcome) or 'done')}[/bold] [dim]({seconds:.1f} s)[/dim]"
+    )
 
 
 def note(text: str) -> None:

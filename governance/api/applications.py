@@ -94,7 +94,9 @@ class CreateVoiceView(ApplicationView):
             language=ask.validated_data["language"],
             samples=[sample.read() for sample in ask.validated_data["samples"]],
         )
-        return Response(serializers.VoiceSerializer(voice).data, status=202, headers={"Location": f"/v1/voices/{voice.id}"})
+        return Response(
+            serializers.VoiceSerializer(voice).data, status=202, headers={"Location": f"/v1/voices/{voice.id}"}
+        )
 
 
 class VoicesView(ApplicationView):

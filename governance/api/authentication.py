@@ -13,6 +13,7 @@ from audit.events import Event
 from audit.log import append
 from governance.api.problems import KeyRefusedError
 from tenancy import api_keys
+from tenancy.errors import ApiKeyError
 from tenancy.models import ApiKey
 from tenancy.scope import organisation_scope
 
@@ -24,10 +25,6 @@ class Application:
     key: ApiKey
     is_authenticated: bool = True
 
-    @property
-    def actor(self) -> str:
-        return f"api-key:{self.key.id}"
-
 
 class ApiKeyAuthentication(BaseAuthentication):
     """`Authorization: Bearer vv_…`; a key that was refused leaves an audit entry where its owner is known."""
@@ -38,7 +35,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             return None
         try:
             key = api_keys.authenticate(secret.strip())
-        except api_keys.ApiKeyError as error:
+        except ApiKeyError as error:
             if error.api_key is not None:
                 _record_refusal(error.api_key, error.code)
             raise KeyRefusedError(error.code, str(error)) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -14,9 +14,11 @@ from rest_framework.views import APIView
 from audit.events import Event
 from audit.log import append
 from consent import ceremony
+from consent.links import LinkKind
 from consent.models import ConsentRecord
 from synth_adapter.errors import AudioError
 from tenancy.api_keys import ApiScope
+from tenancy.models import ApiKey
 from tenancy.scope import organisation_scope
 
 
@@ -61,9 +63,10 @@ class ApplicationView(ScopedView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if self.needs not in request.auth.scopes:
+        key = cast("ApiKey", request.auth)
+        if self.needs not in key.scopes:
             raise PermissionDenied(f"This needs an API key with the scope `{self.needs}`.")
-        self.enter(request.auth.organisation_id, actor=request.user.actor)
+        self.enter(key.organisation_id, actor=f"api-key:{key.id}")
 
 
 class SpeakerView(ScopedView):
@@ -71,7 +74,7 @@ class SpeakerView(ScopedView):
 
     authentication_classes = ()
     permission_classes = ()
-    kind: ClassVar[str]
+    kind: ClassVar[LinkKind]
     consent: ConsentRecord
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

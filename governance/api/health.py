@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import current_app
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 
 from governance.api.catalogue import PROBLEMS
 from governance.api.problems import as_json
@@ -49,7 +50,9 @@ def problem(_request: HttpRequest, slug: str) -> HttpResponse:
     return JsonResponse(body)
 
 
-def missing(_request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 -- Django's signature
+def missing(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 -- Django's signature
+    if request.path.startswith("/console/"):
+        return render(request, "console/missing.html", status=404)
     return as_json("not-found", "There is nothing at this address.")
 
 

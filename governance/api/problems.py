@@ -52,8 +52,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
     headers = {}
     if slug == "internal-error":
         logger.error("unexpected error", exc_info=error)
-    if isinstance(error, exceptions.Throttled) and error.wait is not None:
-        headers["Retry-After"] = str(int(error.wait) + 1)
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait) + 1)
     if PROBLEMS[slug].status == 401:  # noqa: PLR2004 -- RFC 9110 asks for a challenge with 401
         headers["WWW-Authenticate"] = "Bearer"
     status = PROBLEMS[slug].status

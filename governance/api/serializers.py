@@ -24,7 +24,9 @@ class ConsentAskSerializer(serializers.Serializer[Any]):
     """What a speaker is asked to agree to."""
 
     speaker_name = serializers.CharField(max_length=200)
-    purposes = serializers.ListField(child=serializers.ChoiceField(choices=[p.value for p in Purpose]), allow_empty=False)
+    purposes = serializers.ListField(
+        child=serializers.ChoiceField(choices=[p.value for p in Purpose]), allow_empty=False
+    )
     languages = serializers.ListField(child=serializers.RegexField(r"^[a-z]{2}$"), allow_empty=False, max_length=20)
     intended_use = serializers.CharField(max_length=2_000)
     valid_until = serializers.DateTimeField()
@@ -207,7 +209,7 @@ class EntrySerializer(serializers.Serializer[Any]):
     actor = serializers.CharField()
     occurred_at = serializers.DateTimeField()
     refs = serializers.DictField()
-    data = serializers.DictField()
+    data = serializers.DictField()  # type: ignore[assignment]  # the entry's own field of that name
 
 
 class ProblemSerializer(serializers.Serializer[Any]):

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from consent import ceremony, receipts
+from consent.links import LinkKind
 from consent.models import CeremonyRecording, Receipt
 from governance import withdrawal
 from governance.api import serializers
@@ -38,7 +39,7 @@ def absolute(request: HttpRequest | Request, path: str) -> str:
 class CeremonyView(SpeakerView):
     """The notice."""
 
-    kind: ClassVar[str] = "ceremony"
+    kind: ClassVar[LinkKind] = "ceremony"
 
     @extend_schema(responses=serializers.CeremonySerializer)
     def get(self, _request: Request, token: str) -> Response:  # noqa: ARG002 -- the link is read by the base view
@@ -49,7 +50,7 @@ class CeremonyView(SpeakerView):
 class ChallengesView(SpeakerView):
     """One-time phrases."""
 
-    kind: ClassVar[str] = "ceremony"
+    kind: ClassVar[LinkKind] = "ceremony"
 
     @extend_schema(request=None, responses={201: serializers.ChallengeSerializer})
     def post(self, _request: Request, token: str) -> Response:  # noqa: ARG002 -- as above
@@ -60,7 +61,7 @@ class ChallengesView(SpeakerView):
 class RecordingsView(SpeakerView):
     """Recordings of the statement and the phrase."""
 
-    kind: ClassVar[str] = "ceremony"
+    kind: ClassVar[LinkKind] = "ceremony"
 
     @extend_schema(
         request={"multipart/form-data": serializers.RecordingAskSerializer},
@@ -80,11 +81,13 @@ class RecordingsView(SpeakerView):
 class RecordingView(SpeakerView):
     """One recording's outcome."""
 
-    kind: ClassVar[str] = "ceremony"
+    kind: ClassVar[LinkKind] = "ceremony"
 
     @extend_schema(responses=serializers.RecordingSerializer)
     def get(self, _request: Request, token: str, recording_id: UUID) -> Response:  # noqa: ARG002 -- as above
-        found = CeremonyRecording.objects.filter(consent=self.consent, id=recording_id).select_related("consent").first()
+        found = (
+            CeremonyRecording.objects.filter(consent=self.consent, id=recording_id).select_related("consent").first()
+        )
         if found is None:
             raise UnknownRecordingError("There is no such recording.")
         return Response(serializers.RecordingSerializer(found).data)
@@ -93,7 +96,7 @@ class RecordingView(SpeakerView):
 class NewReceiptView(SpeakerView):
     """The receipt, with a fresh secret link to it."""
 
-    kind: ClassVar[str] = "ceremony"
+    kind: ClassVar[LinkKind] = "ceremony"
 
     @extend_schema(request=None, responses={201: serializers.NewReceiptSerializer})
     def post(self, request: Request, token: str) -> Response:  # noqa: ARG002 -- as above
@@ -111,7 +114,7 @@ class NewReceiptView(SpeakerView):
 class ReceiptView(SpeakerView):
     """The receipt, as often as the speaker likes."""
 
-    kind: ClassVar[str] = "receipt"
+    kind: ClassVar[LinkKind] = "receipt"
 
     @extend_schema(responses=serializers.ReceiptSerializer)
     def get(self, _request: Request, token: str) -> Response:  # noqa: ARG002 -- as above
@@ -121,7 +124,7 @@ class ReceiptView(SpeakerView):
 class WithdrawView(SpeakerView):
     """Take it back."""
 
-    kind: ClassVar[str] = "receipt"
+    kind: ClassVar[LinkKind] = "receipt"
 
     @extend_schema(request=None, responses=serializers.WithdrawnSerializer)
     def post(self, _request: Request, token: str) -> Response:  # noqa: ARG002 -- as above

@@ -68,8 +68,8 @@ def _part(request: HttpRequest, released: Released) -> HttpResponse:
         "X-Content-Type-Options": "nosniff",
     }
     asked = re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers.get("Range", ""))
-    if not asked or int(asked[1]) >= size:
+    first, last = (int(asked[1]), min(int(asked[2] or size - 1), size - 1)) if asked else (0, -1)
+    if first > last:
         return HttpResponse(released.audio, content_type=released.media_type, headers=headers)
-    first, last = int(asked[1]), min(int(asked[2] or size - 1), size - 1)
     headers["Content-Range"] = f"bytes {first}-{last}/{size}"
     return HttpResponse(released.audio[first : last + 1], content_type=released.media_type, headers=headers, status=206)

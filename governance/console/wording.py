@@ -141,18 +141,23 @@ def _figures(measured: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[Fig
         elif isinstance(value, Mapping):
             yield from _figures(value, (*path, key))
         else:
-            yield _figure(key, value, path)
+            yield _figure(key, value, path, like=_limited(measured) if key == "limit" else key)
 
 
-def _figure(key: str, value: Any, path: tuple[str, ...]) -> Figure:
-    stem, unit = _unit(key)
-    name = _NAMES.get(key) or plainly(stem)
+def _limited(measured: Mapping[str, Any]) -> str:
+    """The name of what a `limit` limits, so that both are said in the same unit."""
+    named = (key for key in measured if key.endswith((*_SHARES, *(suffix for suffix, _ in _UNITS))))
+    return next(named, "limit")
+
+
+def _figure(key: str, value: Any, path: tuple[str, ...], *, like: str) -> Figure:
+    name = _NAMES.get(key) or plainly(_unit(key)[0])
     label = ": ".join([*(plainly(part) for part in path), midway(name) if path else name])
     if value is None:
         return Figure(label, "Not known", known=False)
     if isinstance(value, str) and len(value) == _SHA256_HEX:
         return Figure(label, f"{value[:12]}…", exact=value)
-    return Figure(label, _said(key, value, unit))
+    return Figure(label, _said(like, value, _unit(like)[1]))
 
 
 def _unit(key: str) -> tuple[str, str]:

@@ -115,6 +115,7 @@ def start_services(installation: Installation, *, say: Say) -> None:
         answer = probe_database(installation.outside_database)
         if not answer.ready:
             raise EmbeddedError(f"The database at DATABASE_URL does not answer: {answer.detail}")
+        say("database: answers at DATABASE_URL")
     else:
         provision_database(
             admin_url(installation.layout, installation.credentials),
@@ -127,6 +128,7 @@ def start_services(installation: Installation, *, say: Say) -> None:
         answer = probe_broker(installation.outside_broker)
         if not answer.ready:
             raise EmbeddedError(f"The broker at BROKER_URL does not answer: {answer.detail}")
+        say("broker: answers at BROKER_URL")
 
 
 def start_applications(installation: Installation, *, port: int, say: Say) -> None:

@@ -18,7 +18,7 @@ FRAME_MS = 5.0
 HOP = int(RATE * FRAME_MS / 1000)
 ORDER = 40  # mel-cepstral coefficients, the first of them the level
 _LOWEST_PITCH, _HIGHEST_PITCH = 60.0, 500.0
-_AUDIBLE = 4.0  # nepers below the loudest frames at which a frame counts as silence: about 35 dB
+_AUDIBLE = 8.0  # natural logarithm of power below the loudest frames where silence begins: about 35 dB
 
 Floats = NDArray[np.float64]
 
@@ -35,15 +35,13 @@ class Speech:
     def audible(self) -> NDArray[np.bool_]:
         """Which frames hold speech and not silence."""
         level = self.cepstra[:, 0]
-        return np.asarray(level > np.quantile(level, 0.95) - _AUDIBLE * 2)
+        return np.asarray(level > np.quantile(level, 0.95) - _AUDIBLE)
 
 
 def analyse(waveform: Waveform) -> Speech:
     """Take speech apart."""
     samples = waveform.resampled(RATE).samples.astype(np.float64)
-    pitch, times = pyworld.harvest(
-        samples, RATE, f0_floor=_LOWEST_PITCH, f0_ceil=_HIGHEST_PITCH, frame_period=FRAME_MS
-    )
+    pitch, times = pyworld.harvest(samples, RATE, f0_floor=_LOWEST_PITCH, f0_ceil=_HIGHEST_PITCH, frame_period=FRAME_MS)
     envelope = pyworld.cheaptrick(samples, pitch, times, RATE)
     aperiodicity = pyworld.d4c(samples, pitch, times, RATE)
     return Speech(pitch, pyworld.code_spectral_envelope(envelope, RATE, ORDER), aperiodicity)

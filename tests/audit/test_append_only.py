@@ -67,9 +67,7 @@ def owner(organisation: Organisation) -> Iterator[psycopg.Connection]:
         "SELECT * FROM audit_entry FOR UPDATE",
     ],
 )
-def test_the_application_cannot_rewrite_the_record(
-    intruder: psycopg.Connection, entry: UUID, statement: str
-) -> None:
+def test_the_application_cannot_rewrite_the_record(intruder: psycopg.Connection, entry: UUID, statement: str) -> None:
     before = intruder.execute("SELECT * FROM audit_entry ORDER BY sequence").fetchall()
     with pytest.raises(DENIED):
         intruder.execute(statement.encode())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from consent import ceremony
 from consent.models import ConsentRecord
+from synth_adapter.backends.kokoro import Kokoro
 from synth_adapter.encoding import encode_wav
 from synth_adapter.waveform import Waveform
 from synth_adapter.weights import locate
@@ -52,19 +54,21 @@ def asked(ask: Ask) -> ConsentRecord:
 
 
 @pytest.fixture(scope="session")
-def say() -> Say:
+def say() -> Iterator[Say]:
     """Speaks a text in a stock voice of the engine: no living person, which these tests must know themselves."""
-    kokoro = pytest.importorskip("synth_adapter.backends.kokoro").Kokoro(
+    kokoro = Kokoro(
         model=locate("kokoro").path,
         voices=locate("kokoro-voices").path,
         config=locate("kokoro-config").path,
         threads=settings.MODEL_THREADS,
     )
 
+    @functools.cache
     def run(text: str, *, voice: str = "af_heart") -> Waveform:
         return kokoro.speak(text, stock_voice=voice, language="en")
 
-    return run
+    yield run
+    kokoro._phonemizer.close()
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ SCRIPT = Script(
     phrase="amber, window, rocket, velvet, pirate",
     names=("Siobhan Nguyen", "Northwind"),
     purposes=("narration", "film dubbing"),
-    agreement="I agree",
+    agreement="agree that",
     negations=("not", "don't", "never", "no"),
     language="en",
 )
@@ -64,6 +64,21 @@ def test_one_small_word_that_turns_the_yes_into_a_no_is_noticed(word: str) -> No
 def test_a_negation_in_a_name_is_a_name() -> None:
     script = replace(SCRIPT, statement=SCRIPT.statement.replace("Siobhan", "No"), names=("No Nguyen", "Northwind"))
     assert compare_words(f"{script.statement} {script.phrase}", script=script).negations == ()
+
+
+def test_a_pronoun_swallowed_before_the_yes_does_not_make_it_a_no() -> None:
+    heard = compare_words(PERFECT.replace("I agree", "agree"), script=SCRIPT)
+    assert heard.agreement
+    assert heard.word_error_rate < 0.05
+
+
+def test_to_disagree_is_not_to_agree() -> None:
+    assert not compare_words(PERFECT.replace("I agree", "I disagree"), script=SCRIPT).agreement
+
+
+def test_an_ending_that_ears_confuse_does_not_lose_a_purpose() -> None:
+    assert compare_words(PERFECT.replace("narration", "narrations"), script=SCRIPT).purposes_missing == ()
+    assert compare_words(PERFECT.replace("narration", "nation"), script=SCRIPT).purposes_missing == ("narration",)
 
 
 def test_a_purpose_that_was_skipped_is_named() -> None:

@@ -1,4 +1,4 @@
-"""Documentation says what there is: problem types, events, commands, settings, make targets; and the house keeps its measure."""
+"""Documentation says what there is: problems, events, commands, settings, make targets; modules stay small."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from governance.api.catalogue import PROBLEMS
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ["governance", "voices", "consent", "safety", "watermark", "synth_adapter", "audit", "tenancy"]
-MODULES = [file for app in [*APPS, "deploy", "bench"] for file in (ROOT / app).rglob("*.py") if "migrations" not in file.parts]
+MODULES = [
+    file for app in [*APPS, "deploy", "bench"] for file in (ROOT / app).rglob("*.py") if "migrations" not in file.parts
+]
 
 
 def text(name: str) -> str:
@@ -23,7 +25,9 @@ def text(name: str) -> str:
 @pytest.mark.parametrize("slug", PROBLEMS)
 def test_every_problem_is_documented_with_its_status_and_way_forward(slug: str) -> None:
     problem = PROBLEMS[slug]
-    assert f"| `/problems/{slug}` | {problem.status} | {problem.title} | {problem.way_forward} |" in text("docs/errors.md")
+    assert f"| `/problems/{slug}` | {problem.status} | {problem.title} | {problem.way_forward} |" in text(
+        "docs/errors.md"
+    )
 
 
 def test_no_problem_is_documented_that_does_not_exist() -> None:
@@ -55,16 +59,22 @@ def test_every_environment_variable_of_the_settings_is_documented() -> None:
 
 def test_every_make_target_that_the_readme_names_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", text("Makefile"), re.MULTILINE))
-    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", text("README.md") + text("CONTRIBUTING.md") + text("docs/operations.md"), re.MULTILINE))
+    named = set(
+        re.findall(
+            r"(?:`|^)make ([a-z-]+)",
+            text("README.md") + text("CONTRIBUTING.md") + text("docs/operations.md"),
+            re.MULTILINE,
+        )
+    )
     assert named - targets == set()
 
 
 def test_every_link_in_the_documentation_leads_somewhere() -> None:
     broken = []
     for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *(ROOT / "docs").rglob("*.md")]:
-        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
-            if not target.startswith("http") and not (page.parent / target).exists():
-                broken.append(f"{page.name}: {target}")
+        targets = re.findall(r"\]\(([^)#]+)\)", page.read_text())
+        local = [target for target in targets if not target.startswith("http")]
+        broken += [f"{page.name}: {target}" for target in local if not (page.parent / target).exists()]
     assert broken == []
 
 
@@ -78,5 +88,7 @@ def test_a_module_says_what_it_is_for_and_stays_small(module: Path) -> None:
 def test_the_lock_pins_what_the_project_asks_for() -> None:
     asked = re.findall(r"^    \"([\w.-]+)(?:\[\w+\])?==([\w.]+)\"", text("pyproject.toml"), re.MULTILINE)
     lock = text("requirements.lock").lower()
-    missing = [f"{name}=={version}" for name, version in asked if f"\n{name.lower().replace('_', '-')}=={version}" not in lock]
+    missing = [
+        f"{name}=={version}" for name, version in asked if f"\n{name.lower().replace('_', '-')}=={version}" not in lock
+    ]
     assert missing == []

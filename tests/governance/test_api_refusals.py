@@ -113,9 +113,7 @@ def test_a_malformed_body_names_every_field(api: ApiClient) -> None:
 
 def test_json_that_cannot_be_read_is_a_problem_too(engineer: Engineer) -> None:
     client = ApiClient(engineer.secret)
-    response = client.client.post(
-        "/v1/tts/synthesize", "{", content_type="application/json", headers=client.headers
-    )
+    response = client.client.post("/v1/tts/synthesize", "{", content_type="application/json", headers=client.headers)
     problem(response, 400, "request-malformed")
 
 

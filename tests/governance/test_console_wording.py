@@ -55,6 +55,18 @@ def test_a_model_is_one_figure_with_its_whole_hash_at_hand() -> None:
     assert figures(model) == [Figure("Encoder", f"campplus {'a' * 12}…", exact="a" * 64)]
 
 
+@pytest.mark.parametrize(
+    ("measured", "limit"),
+    [
+        ({"word_error_rate": 0.381, "limit": 0.25}, "25.0 %"),
+        ({"snr_db": 7.9, "limit": 15.0}, "15.0 dB"),
+        ({"score": 0.4, "limit": 0.5}, "0.500"),
+    ],
+)
+def test_a_limit_is_said_in_the_unit_of_what_it_limits(measured: dict[str, float], limit: str) -> None:
+    assert Figure("Limit", limit) in figures(measured)
+
+
 def test_nested_figures_carry_the_name_of_what_they_belong_to() -> None:
     consent = {"consent": {"purposes": ["narration", "ivr"], "valid_until": "2026-12-11T04:49:01+00:00"}}
     assert [(figure.label, figure.value) for figure in figures(consent)] == [

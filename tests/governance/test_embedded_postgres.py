@@ -156,7 +156,7 @@ def test_an_initialisation_killed_half_way_is_begun_again(installation: Installa
         "import sys; from pathlib import Path; from governance.embedded.supervisor import Installation, start_services;"
         "start_services(Installation.at(Path(sys.argv[1]), environment={}), say=print)"
     )
-    with subprocess.Popen([sys.executable, "-c", starting, str(home)], start_new_session=True) as first:  # noqa: S603 - ourselves
+    with subprocess.Popen([sys.executable, "-c", starting, str(home)], start_new_session=True) as first:
         while not list(installation.layout.postgres.glob("unfinished-*/cluster/PG_VERSION")):
             assert first.poll() is None
             time.sleep(0.001)

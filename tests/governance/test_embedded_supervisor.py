@@ -30,7 +30,7 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
 
 def test_several_starts_at_once_make_one_system(installation: Installation) -> None:
     command = [sys.executable, "-c", _UP, str(installation.layout.root)]
-    starts = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]  # noqa: S603 - ourselves
+    starts = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     said = [start.communicate(timeout=120) for start in starts]
 
     assert [start.returncode for start in starts] == [0, 0, 0], said
@@ -47,7 +47,7 @@ def test_several_starts_at_once_make_one_system(installation: Installation) -> N
 def test_the_lock_dies_with_its_holder(installation: Installation) -> None:
     holding = _UP.replace("    start_services(installation, say=print)", "    print('held', flush=True); input()")
     command = [sys.executable, "-c", holding, str(installation.layout.root)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:  # noqa: S603 - ourselves
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         holder.kill()

@@ -71,7 +71,11 @@ def test_every_objection_is_listed_and_denials_come_first() -> None:
     findings = (ScriptFact("script-hold", "hold", "h", "w"), ScriptFact("script-deny", "deny", "d", "w"))
     verdict = decide(replace(GOOD, purpose="marketing", script=findings), RULES["intake"])
     assert verdict.effect == "deny"
-    assert [objection.rule for objection in verdict.objections] == ["purpose-outside-scope", "script-deny", "script-hold"]
+    assert [objection.rule for objection in verdict.objections] == [
+        "purpose-outside-scope",
+        "script-deny",
+        "script-hold",
+    ]
 
 
 def test_a_held_voice_or_script_holds() -> None:

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from governance.queue import app
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -30,6 +32,10 @@ class LiveStack:
         command = ["celery", "-A", "governance.queue", "worker", "--concurrency=1", "--loglevel=INFO"]
         command += ["-Q", "preparation,synthesis,ceremony,detection,celery", "--without-mingle", "--without-gossip"]
         self.worker = self._run(command, "worker.log")
+
+    def reconcile(self) -> None:
+        """What beat would ask for within ten seconds."""
+        app.send_task("governance.requeue_lost_work")
 
     def _run(self, command: list[str], log: str) -> subprocess.Popen[bytes]:
         with (self.logs / log).open("ab") as output:
@@ -55,7 +61,16 @@ def live_stack(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) 
     port = free_port()
     environment = {**os.environ, "VIVAVOCE_TESTING": "1"}
     stack = LiveStack(f"http://127.0.0.1:{port}", environment, tmp_path_factory.mktemp("live"), None)  # type: ignore[arg-type]
-    command = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "governance.wsgi:application"]
+    command = [
+        "granian",
+        "--interface",
+        "wsgi",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "governance.wsgi:application",
+    ]
     web = stack._run(command, "web.log")
     stack.start_worker()
     try:

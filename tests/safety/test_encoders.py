@@ -4,7 +4,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from safety.backends.campplus import CamPlusPlus
 from safety.backends.campplus_export import export, load_network
@@ -57,13 +57,13 @@ class TestSpeechBrainEcapaOnSyntheticWeights(EncoderContract):
     def encoder(self, synthetic_ecapa: SpeechBrainEcapa) -> SpeakerEncoder:
         return synthetic_ecapa
 
-    def test_it_does_not_start_without_weights(self, settings: SettingsWrapper, tmp_path: Path) -> None:
+    def test_it_does_not_start_without_weights(self, settings: Settings, tmp_path: Path) -> None:
         settings.WEIGHTS_ROOT = tmp_path
         with pytest.raises(WeightsError, match="missing"):
             SpeechBrainEcapa()
 
     def test_it_does_not_start_on_weights_that_are_not_the_pinned_ones(
-        self, settings: SettingsWrapper, tmp_path: Path
+        self, settings: Settings, tmp_path: Path
     ) -> None:
         settings.WEIGHTS_ROOT = tmp_path
         (tmp_path / "speechbrain-ecapa").mkdir()

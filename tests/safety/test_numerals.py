@@ -1,6 +1,6 @@
 import pytest
 
-from safety.numerals import spell_digits
+from safety.numerals import CARDINALS, spell_digits
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_an_ordinal_keeps_its_mark(spoken: str, written: str) -> None:
 
 
 def test_words_around_numbers_stay_as_they_are() -> None:
-    said = "bread and one hundred and two and hundred".split()
+    said = ["bread", "and", "one", "hundred", "and", "two", "and", "hundred"]
     assert spell_digits(said) == ["bread", "and", "1", "0", "2", "and", "hundred"]
 
 
@@ -39,15 +39,11 @@ def test_every_number_to_9999_reads_the_same_in_words_and_digits(number: int) ->
 
 
 def in_words(number: int) -> str:
-    small = (
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen"
-    ).split()
-    if number < 20:
-        return small[number]
+    names = {value: word for word, value in CARDINALS.items()}
+    if number in names:
+        return names[number]
     if number < 100:
-        tens = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"][number // 10 - 2]
-        return f"{tens} {small[number % 10]}" if number % 10 else tens
+        return f"{names[number // 10 * 10]} {names[number % 10]}"
     size, name = (1000, "thousand") if number >= 1000 else (100, "hundred")
     rest = f" {in_words(number % size)}" if number % size else ""
     return f"{in_words(number // size)} {name}{rest}"

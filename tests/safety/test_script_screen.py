@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from bench.obfuscation import OBFUSCATIONS
 from bench.script_screening import load
@@ -70,7 +70,7 @@ def test_findings_come_most_severe_first_and_explain_themselves(screen: RuleScre
     assert all(finding.explanation.endswith(".") for finding in findings)
 
 
-def test_the_limit_of_the_settings_holds(screen: RuleScreen, settings: SettingsWrapper) -> None:
+def test_the_limit_of_the_settings_holds(screen: RuleScreen, settings: Settings) -> None:
     settings.SCRIPT_MAX_CHARACTERS = 10
     with pytest.raises(ScriptError, match="at most 10"):
         screen.screen("eleven char", language="en")

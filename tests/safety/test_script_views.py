@@ -1,11 +1,10 @@
 """Disguises come off: some view of a disguised text reads like the plain one."""
 
+import random
 from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bench.obfuscation import OBFUSCATIONS, combined, plain
 from safety.script.views import fold, views
@@ -72,8 +71,10 @@ def test_single_words_are_not_glued_together() -> None:
     assert " . i a m " in texts("I, a, m")
 
 
-@given(st.text(max_size=200))
-def test_every_view_is_words_with_single_spaces(text: str) -> None:
+@pytest.mark.parametrize("seed", range(20))
+def test_every_view_of_any_text_is_words_with_single_spaces(seed: int) -> None:
+    draw = random.Random(seed)  # noqa: S311 -- reproducible texts, not secrets
+    text = "".join(chr(draw.choice((draw.randrange(32, 127), draw.randrange(160, 0xD800)))) for _ in range(200))
     for view in views(text, vocabulary=VOCABULARY):
         assert view.text == view.text.casefold()
         assert not any(left == right == " " for left, right in pairwise(view.text.strip()))

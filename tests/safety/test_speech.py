@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,7 @@ def test_speech_is_found_between_two_stretches_of_quiet(president: Waveform) -> 
     assert segments
     assert 2.9 < segments[0].start < 4
     assert 7 < segments[-1].end < 8.3
-    assert all(one.end < other.start for one, other in zip(segments, segments[1:], strict=False))
+    assert all(one.end < other.start for one, other in itertools.pairwise(segments))
 
 
 def test_pauses_do_not_count_as_speech(president: Waveform) -> None:
@@ -46,8 +48,7 @@ def test_one_speaker_passes_as_one(campplus: CamPlusPlus, speakers: dict[str, li
 
 @pytest.mark.slow
 def test_two_speakers_are_noticed(campplus: CamPlusPlus, speakers: dict[str, list[Waveform]]) -> None:
-    names = list(speakers)
-    for one, other in zip(names, names[1:], strict=False):
+    for one, other in itertools.pairwise(speakers):
         finding = one_speaker(joined(*speakers[one][:2], *speakers[other][:2]), encoder=campplus)
         assert finding.outcome == "several"
         assert finding.score is not None

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from safety.backends.whisper import FasterWhisper
 from safety.ports import Transcriber
@@ -15,7 +15,7 @@ class TestFasterWhisper(TranscriberContract):
     def transcriber(self, whisper: FasterWhisper) -> Transcriber:
         return whisper
 
-    def test_it_does_not_start_without_weights(self, settings: SettingsWrapper, tmp_path: Path) -> None:
+    def test_it_does_not_start_without_weights(self, settings: Settings, tmp_path: Path) -> None:
         settings.WEIGHTS_ROOT = tmp_path
         with pytest.raises(WeightsError, match="missing"):
             FasterWhisper()

@@ -112,8 +112,6 @@ def test_what_a_view_did_before_it_raised_is_undone(
     assert speakers(northwind) == []
 
 
-def test_what_a_view_did_before_it_answered_with_a_server_error_is_undone(
-    northwind: Organisation, ruth: User
-) -> None:
+def test_what_a_view_did_before_it_answered_with_a_server_error_is_undone(northwind: Organisation, ruth: User) -> None:
     visit(write_and(lambda: HttpResponse(status=503)), user=ruth)
     assert speakers(northwind) == []

@@ -31,7 +31,7 @@ def test_a_slug_names_one_organisation(northwind: Organisation) -> None:
 
 def test_a_member_signs_in_and_works_in_their_role(northwind: Organisation, ruth: User) -> None:
     assert authenticate(username=ruth.username, password=PASSWORD) == ruth
-    assert not (ruth.is_staff or ruth.is_superuser)
+    assert (ruth.is_staff, ruth.is_superuser) == (False, False)
     with organisation_scope(northwind.id, actor="system"):
         membership = Membership.objects.get(user=ruth)
         assert membership.role == Role.REVIEWER

@@ -42,10 +42,13 @@ def victim(intruder: psycopg.Connection) -> Speaker:
 
 
 def test_every_table_of_an_organisation_is_known_here() -> None:
-    assert TABLES == sorted(
-        model._meta.db_table
-        for model in apps.get_models()
-        if "organisation_id" in {field.column for field in model._meta.fields}
+    assert (
+        sorted(
+            model._meta.db_table
+            for model in apps.get_models()
+            if "organisation_id" in {field.column for field in model._meta.fields}
+        )
+        == TABLES
     )
     assert len(TABLES) > 15
 
@@ -140,7 +143,7 @@ def test_an_error_message_gives_no_foreign_row_away(intruder: psycopg.Connection
 def test_the_platforms_list_is_read_by_all_and_written_by_no_organisation(intruder: psycopg.Connection) -> None:
     columns = "(id, organisation_id, name, reason, action, embedding, model_name, model_sha256, added_at)"
     values = "VALUES (%s, NULL, 'Somebody', 'asked', 'deny', '', 'm', 's', now())"
-    insert = f"INSERT INTO safety_protectedvoice {columns} {values}".encode()  # noqa: S608 - constants
+    insert = f"INSERT INTO safety_protectedvoice {columns} {values}".encode()
     with pytest.raises(DENIED, match="row-level security"):
         intruder.execute(insert, [uuid4()])
     enter(intruder, found("Rival"))

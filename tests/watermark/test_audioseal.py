@@ -2,7 +2,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from synth_adapter.errors import WeightsError
 from synth_adapter.waveform import Waveform
@@ -23,13 +23,13 @@ class TestAudioSealOnSyntheticWeights(WatermarkerContract):
         marked = [synthetic_audioseal.embed(speech, payload=payload) for payload in (b"\x00\x00", b"\xff\xff")]
         assert abs(marked[0].samples - marked[1].samples).max() > 0
 
-    def test_it_does_not_start_without_weights(self, settings: SettingsWrapper, tmp_path: Path) -> None:
+    def test_it_does_not_start_without_weights(self, settings: Settings, tmp_path: Path) -> None:
         settings.WEIGHTS_ROOT = tmp_path
         with pytest.raises(WeightsError, match="missing"):
             AudioSeal()
 
     def test_files_that_are_not_the_pinned_ones_are_never_unpickled(
-        self, settings: SettingsWrapper, tmp_path: Path, synthetic_weights: Path
+        self, settings: Settings, tmp_path: Path, synthetic_weights: Path
     ) -> None:
         settings.WEIGHTS_ROOT = tmp_path
         for name, file in (("audioseal-generator", "generator_base"), ("audioseal-detector", "detector_base")):

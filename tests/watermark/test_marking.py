@@ -3,7 +3,7 @@ from uuid import UUID
 
 import numpy as np
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from synth_adapter.decoding import decode
 from synth_adapter.encoding import encode_mp3
@@ -17,6 +17,7 @@ from watermark.ports import MarkerIdentity, Reading
 
 CLIP = UUID("0198c0de-0000-7000-8000-000000000001")
 OTHER_CLIP = UUID("0198c0de-0000-7000-8000-000000000002")
+LABEL = MarkerIdentity("label", "00" * 32)
 SOUND = Waveform(np.linspace(-0.5, 0.5, 32_000, dtype=np.float32), 16_000)
 
 
@@ -27,7 +28,7 @@ class UnsafeLabel:
     capacity_bits: int = 16
     lost: int = 0
     remembers: bool = True
-    identity: MarkerIdentity = MarkerIdentity("label", "00" * 32)
+    identity: MarkerIdentity = LABEL
 
     def embed(self, waveform: Waveform, *, payload: bytes) -> Waveform:
         samples = waveform.samples.copy()
@@ -68,7 +69,7 @@ def test_one_unreadable_mark_among_several_stops_the_clip() -> None:
         verify(SOUND, clip_id=CLIP, markers=[UnsafeLabel(), UnsafeLabel()])
 
 
-def test_without_a_marker_nothing_is_marked_verified_or_detected(settings: SettingsWrapper) -> None:
+def test_without_a_marker_nothing_is_marked_verified_or_detected(settings: Settings) -> None:
     settings.WATERMARKERS = []
     registry.watermarkers.cache_clear()
     for act in (

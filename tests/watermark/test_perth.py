@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from synth_adapter.errors import WeightsError
 from synth_adapter.waveform import Waveform
@@ -21,7 +21,7 @@ class TestPerth(TrainedWatermarkerContract):
     def test_its_identity_is_that_of_the_published_weights(self, perth: Perth) -> None:
         assert (perth.identity.sha256, perth.capacity_bits) == (locate("perth").sha256, 0)
 
-    def test_it_does_not_start_without_weights(self, settings: SettingsWrapper, tmp_path: Path) -> None:
+    def test_it_does_not_start_without_weights(self, settings: Settings, tmp_path: Path) -> None:
         settings.WEIGHTS_ROOT = tmp_path
         with pytest.raises(WeightsError, match="missing"):
             Perth()

@@ -11,7 +11,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from tenancy import api_keys, organisations
+from tenancy import organisations
+from tenancy.api_keys import ApiScope, issue
 from tenancy.models import Organisation, Role, User
 from tenancy.scope import organisation_scope
 
@@ -49,11 +50,9 @@ class Command(BaseCommand):
         with organisation_scope(organisation.id, actor="system"):
             user = User.objects.filter(username=options["owner"]).first()
             if user is None:
-                organisations.add_member(
-                    organisation, username=options["owner"], password=password, role=Role.OWNER
-                )
+                organisations.add_member(organisation, username=options["owner"], password=password, role=Role.OWNER)
             else:
                 user.set_password(password)
                 user.save(update_fields=["password"])
-            _, key = api_keys.issue(name="first key", scopes=list(api_keys.ApiScope), valid_for=timedelta(days=90))
+            _, key = issue(name="first key", scopes=list(ApiScope), valid_for=timedelta(days=90))
         return organisation, password, key

@@ -33,6 +33,7 @@ class Command(BaseCommand):
             raise CommandError(f"The recording cannot be used: {error}") from error
         encoder = speaker_encoder()
         with platform_scope():
+            protected_voices.remove_platform(name=options["name"])
             found = protected_voices.add(
                 name=options["name"],
                 reason=options["reason"],
