@@ -1,4 +1,4 @@
-"""What was said, against what was to be said: the statement loosely, the one-time phrase exactly. Pure."""
+"""What was said, against what was to be said: the statement loosely, the one-time phrase word by word. Pure."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from safety.transcripts import normalise_words
 
 FREE_INSERTIONS_PER_NAME = 3
 LEAST_STEM, LONGEST_ENDING = 4, 3
+LEAST_SPELLING_LIKENESS = 0.66
 
 
 @dataclass(frozen=True)
 class Script:
-    """What a speaker was asked to say; `names` are those of people and organisations, which ears often mangle."""
+    """What a speaker was asked to say; `names` are often mangled by ears, `vocabulary` holds the words of all phrases."""
 
     statement: str
     phrase: str
@@ -24,6 +25,7 @@ class Script:
     purposes: Sequence[str]
     agreement: str
     negations: Sequence[str]
+    vocabulary: Sequence[str]
     language: str
 
     def words(self, text: str) -> list[str]:
@@ -53,7 +55,7 @@ def compare_words(heard: str, *, script: Script) -> WordsHeard:
         agreement=_contains_run(said, script.words(script.agreement)),
         negations=tuple(word for word in said if word in negations),
         purposes_missing=tuple(purpose for purpose in script.purposes if not _sounds_in(said, script.words(purpose))),
-        phrase=_contains_in_order(said, script.words(script.phrase)),
+        phrase=_contains_phrase(said, script),
         name_likeness=min((_likeness(name, heard, script) for name in script.names), default=100.0),
     )
 
@@ -96,9 +98,19 @@ def _sounds_in(words: list[str], run: list[str]) -> bool:
     return any(all(heard.startswith(stem) for heard, stem in zip(stretch, stems, strict=True)) for stretch in stretches)
 
 
-def _contains_in_order(words: list[str], wanted: list[str]) -> bool:
-    remaining = iter(words)
-    return bool(wanted) and all(word in remaining for word in wanted)
+def _contains_phrase(words: list[str], script: Script) -> bool:
+    """Whether each word of the phrase stands in `words`, in order."""
+    remaining, wanted = iter(words), script.words(script.phrase)
+    return bool(wanted) and all(any(_is_heard_as(word, heard, script) for heard in remaining) for word in wanted)
+
+
+def _is_heard_as(word: str, heard: str, script: Script) -> bool:
+    """The word itself, or one misspelt by ears (`bolder` for `boulder`) that is nearer to no other phrase word."""
+    likeness = Levenshtein.normalized_similarity(heard, word)
+    if likeness == 1.0 or likeness < LEAST_SPELLING_LIKENESS:
+        return likeness == 1.0
+    others = (other for other in script.vocabulary if other != word)
+    return all(Levenshtein.normalized_similarity(heard, other) < likeness for other in others)
 
 
 def _likeness(name: str, heard: str, script: Script) -> float:

@@ -54,6 +54,7 @@ def script_of(recording: CeremonyRecording) -> Script:
         purposes=tuple(spoken_purposes(purposes, words=words)),
         agreement=words.agreement,
         negations=words.negations,
+        vocabulary=words.phrase_words,
         language=consent.locale,
     )
 

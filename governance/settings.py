@@ -224,7 +224,6 @@ KEY_MANAGEMENT = environment.text("KEY_MANAGEMENT", "tenancy.backends.local.Loca
 EVENT_RECORDER = environment.text("EVENT_RECORDER", "audit.log.append")
 KEYRING_FILE = environment.folder("KEYRING_FILE", VIVAVOCE_HOME / "keyring.json")
 WEIGHT_DERIVATIONS = {"campplus-onnx": "safety.backends.campplus_export.export"}
-RESERVED_STOCK_VOICES = environment.text("RESERVED_STOCK_VOICES", "af_heart,am_michael,bm_lewis").split(",")
 MODEL_THREADS = environment.integer("MODEL_THREADS", 2)
 
 # Limits on what comes in.

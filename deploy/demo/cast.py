@@ -1,4 +1,7 @@
-"""The cast: synthetic stock voices play the people, so that nobody's real voice is used; and what they say."""
+"""The cast: synthetic voices play the people, so that nobody's real voice is used; and what they say.
+
+Amara is a blend of two stock voices, so that the engine has no such voice to start from.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,6 @@ PASSAGES = (
     "She had been away for many years, and yet the garden looked exactly as she remembered it.",
     "Every Thursday the baker opened early, and a line of people waited quietly along the wall.",
     "The engineers measured the bridge twice before they allowed the heavy lorries to cross.",
-    "Please keep your voice calm and even, as if you were reading a story to a friend.",
     "A cold wind blew down from the mountains, and by evening the whole valley was white.",
 )
 
@@ -36,7 +38,7 @@ class Person:
     stock_voice: str
 
 
-AMARA = Person("Amara Lindqvist", "af_heart")
+AMARA = Person("Amara Lindqvist", "af_bella+bf_emma")
 IVO = Person("Ivo Brandt", "am_michael")
 PROTECTED = Person("Conrad Weston", "bm_lewis")
 

@@ -47,25 +47,32 @@ class Kokoro:
 
     def speak(self, text: str, *, stock_voice: str, language: str, pace: float = 1.0) -> Waveform:
         """`text` in a stock voice at 24 kHz, `pace` times as fast as it is used to; raises `EngineError`."""
-        if stock_voice not in self._styles:
-            raise EngineError(f"There is no stock voice '{stock_voice}'.", permanent=True)
+        styles = self._styles_of(stock_voice)
         pieces = [
             phonemes
             for piece in sentences.split(text, longest=_PIECE_CHARACTERS)
             for phonemes in sentences.split(self._phonemizer.phonemes(piece, language=language), longest=_STYLES - 1)
         ]
-        spoken = [self._say(tokens, stock_voice, pace) for tokens in map(self._tokens, pieces) if tokens]
+        spoken = [self._say(tokens, styles, pace) for tokens in map(self._tokens, pieces) if tokens]
         if not spoken:
             raise EngineError("There is nothing to say in this text.", permanent=True)
         return Waveform(np.clip(np.concatenate(spoken), -1.0, 1.0).astype(np.float32), RATE)
 
+    def _styles_of(self, stock_voice: str) -> NDArray[np.float32]:
+        """The styles of one stock voice, or of an even blend such as `af_bella+bf_emma`: somebody who is neither."""
+        missing = [name for name in stock_voice.split("+") if name not in self._styles]
+        if missing:
+            raise EngineError(f"There is no stock voice '{missing[0]}'.", permanent=True)
+        blend: NDArray[np.float32] = np.mean([self._styles[name] for name in stock_voice.split("+")], axis=0)
+        return blend.astype(np.float32)
+
     def _tokens(self, phonemes: str) -> list[int]:
         return [token for token in map(self._vocabulary.get, phonemes) if token is not None]
 
-    def _say(self, tokens: list[int], stock_voice: str, pace: float) -> NDArray[np.float32]:
+    def _say(self, tokens: list[int], styles: NDArray[np.float32], pace: float) -> NDArray[np.float32]:
         given = {
             "tokens": np.array([[0, *tokens, 0]], dtype=np.int64),
-            "style": self._styles[stock_voice][len(tokens)][None, :],
+            "style": styles[len(tokens)][None, :],
             "speed": np.array([pace], dtype=np.float32),
         }
         spoken: NDArray[np.float32] = self._session.run(["audio"], given)[0]

@@ -35,7 +35,7 @@ _VERSION = "1"
 class LocalEngine:
     """Kokoro-82M with parallel adaptation, on the CPU; loads every model once, or raises."""
 
-    def __init__(self, *, excluded_stock_voices: Collection[str] | None = None) -> None:
+    def __init__(self, *, excluded_stock_voices: Collection[str] = ()) -> None:
         found = {name: locate(name) for name in ("kokoro", "kokoro-voices", "kokoro-config")}
         self.kokoro = Kokoro(
             model=found["kokoro"].path,
@@ -52,8 +52,7 @@ class LocalEngine:
             languages=frozenset({"en"}),
         )
         self._identity = f"{self.release.name} {self.release.version}"
-        reserved = settings.RESERVED_STOCK_VOICES if excluded_stock_voices is None else excluded_stock_voices
-        self._excluded = frozenset(reserved)
+        self._excluded = frozenset(excluded_stock_voices)
         self._profiles = selection.stock_profiles()
 
     def prepare(self, samples: Sequence[TranscribedSample]) -> bytes:

@@ -16,13 +16,13 @@ class TestWordList:
         assert entropy_bits(locale=locale) > 39.9
 
     def test_every_word_survives_normalisation_as_itself(self, locale: str) -> None:
-        script = Script("", "", (), (), "", (), locale)
+        script = Script("", "", (), (), "", (), (), locale)
         words = wording(locale).phrase_words
         assert [script.words(word) for word in words] == [[word] for word in words]
 
     def test_no_word_is_a_negation_or_part_of_the_agreement(self, locale: str) -> None:
         table = wording(locale)
-        script = Script("", "", (), (), "", (), locale)
+        script = Script("", "", (), (), "", (), (), locale)
         reserved = {word for text in (*table.negations, table.agreement) for word in script.words(text)}
         assert not reserved & set(table.phrase_words)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from consent.statement import Script, compare_words
+from consent.wording import wording
 
 SCRIPT = Script(
     statement="I am Siobhan Nguyen. I agree that Northwind may make and use a synthetic version of my voice for "
@@ -14,6 +15,7 @@ SCRIPT = Script(
     purposes=("narration", "film dubbing"),
     agreement="agree that",
     negations=("not", "don't", "never", "no"),
+    vocabulary=wording("en").phrase_words,
     language="en",
 )
 PERFECT = f"{SCRIPT.statement} Amber, window, rocket, velvet, pirate."
@@ -93,13 +95,28 @@ def test_a_purpose_that_was_skipped_is_named() -> None:
     [
         "amber window rocket velvet",
         "window amber rocket velvet pirate",
-        "amber window rocket velvet pirates",
+        "amber window rocket velvet parrot",
+        "amber window rocket velvet private citizen",
+        "amber window rocket velvet pi rate",
         "amber window rocket silver pirate",
         "",
     ],
 )
 def test_the_phrase_is_heard_word_by_word_and_in_order_or_not_at_all(said: str) -> None:
     assert not compare_words(f"{SCRIPT.statement} {said}", script=SCRIPT).phrase
+
+
+@pytest.mark.parametrize(("word", "heard"), [("pirate", "pirates"), ("velvet", "velved"), ("window", "windows")])
+def test_a_word_of_the_phrase_misspelt_by_ears_is_still_that_word(word: str, heard: str) -> None:
+    assert compare_words(PERFECT.replace(word, heard), script=SCRIPT).phrase
+
+
+def test_no_word_of_the_list_is_ever_taken_for_another() -> None:
+    words = wording("en").phrase_words[:60]
+    for wanted in words:
+        script = replace(SCRIPT, phrase=wanted)
+        taken = [word for word in words if compare_words(word, script=script).phrase]
+        assert taken == [wanted]
 
 
 def test_hesitation_between_the_words_of_the_phrase_does_no_harm() -> None:
