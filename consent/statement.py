@@ -12,12 +12,12 @@ from safety.transcripts import normalise_words
 
 FREE_INSERTIONS_PER_NAME = 3
 LEAST_STEM, LONGEST_ENDING = 4, 3
-LEAST_SPELLING_LIKENESS = 0.66
+LEAST_SPELLING_LIKENESS = 0.7
 
 
 @dataclass(frozen=True)
 class Script:
-    """What a speaker was asked to say; `names` are often mangled by ears, `vocabulary` holds the words of all phrases."""
+    """What was to be said; `names` are often mangled by ears, `vocabulary` holds the words of all phrases."""
 
     statement: str
     phrase: str

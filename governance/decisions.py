@@ -13,6 +13,7 @@ from governance import facts as fact_gathering
 from governance import gate
 from governance.models import Clip, Decision, SynthesisRequest
 from governance.rules import POLICY_VERSION, RULES, Objection
+from safety.registry import script_screen
 
 
 def as_reasons(objections: Sequence[Objection]) -> list[dict[str, Any]]:
@@ -31,7 +32,7 @@ def decide(request: SynthesisRequest, *, stage: str, clip: Clip | None = None) -
         stage=stage,
         effect=verdict.effect,
         objections=as_reasons(verdict.objections),
-        facts=fact_gathering.to_json(facts),
+        facts={**fact_gathering.to_json(facts), "models": models_behind(clip)},
         policy_version=POLICY_VERSION,
         seconds=time.perf_counter() - started,
     )
@@ -51,6 +52,12 @@ def decide(request: SynthesisRequest, *, stage: str, clip: Clip | None = None) -
         },
     )
     return decision
+
+
+def models_behind(clip: Clip | None) -> dict[str, str]:
+    """Name and SHA-256 of every model that the facts rest on: the script screen's, and those that made the clip."""
+    screen = script_screen().model
+    return {screen.name: screen.sha256} | (clip.models_used if clip is not None else {})
 
 
 def replay(decision: Decision) -> bool:

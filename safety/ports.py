@@ -61,5 +61,7 @@ class Transcriber(Protocol):
 class ScriptScreen(Protocol):
     """Reads a script for signs of misuse."""
 
+    model: ModelIdentity
+
     def screen(self, text: str, *, language: str) -> Sequence[ScriptFinding]:
         """Every finding, most severe first; an empty sequence means that nothing was noticed."""

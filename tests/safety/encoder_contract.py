@@ -54,7 +54,3 @@ class TrainedEncoderContract(EncoderContract):
         same = [float(first @ second) for first, second in voices.values()]
         different = [float(a[0] @ b[0]) for a, b in itertools.combinations(voices.values(), 2)]
         assert min(same) > max(different)
-
-    def test_loudness_hardly_matters(self, encoder: SpeakerEncoder, president: Waveform) -> None:
-        quiet = Waveform(president.samples * np.float32(0.1), president.rate)
-        assert encoder.embed(quiet) @ encoder.embed(president) > 0.95

@@ -12,8 +12,13 @@ from safety.backends.ge2e import Ge2e
 from safety.backends.speechbrain_ecapa import SpeechBrainEcapa, build_network
 from safety.ports import SpeakerEncoder
 from synth_adapter.errors import WeightsError
+from synth_adapter.waveform import Waveform
 from synth_adapter.weights import locate
 from tests.safety.encoder_contract import EncoderContract, TrainedEncoderContract
+
+
+def quieter(waveform: Waveform, factor: float) -> Waveform:
+    return Waveform(waveform.samples * np.float32(factor), waveform.rate)
 
 
 @pytest.mark.slow
@@ -24,6 +29,9 @@ class TestCamPlusPlus(TrainedEncoderContract):
 
     def test_its_identity_is_that_of_the_published_weights(self, campplus: CamPlusPlus) -> None:
         assert campplus.model.sha256 == locate("campplus").sha256
+
+    def test_loudness_does_not_matter(self, campplus: CamPlusPlus, president: Waveform) -> None:
+        assert campplus.embed(quieter(president, 0.1)) @ campplus.embed(president) > 0.99
 
     @pytest.mark.parametrize("frames", [48, 100, 101, 333])
     def test_the_onnx_file_computes_what_the_torch_network_computes(self, campplus: CamPlusPlus, frames: int) -> None:
@@ -47,6 +55,9 @@ class TestGe2e(TrainedEncoderContract):
     @pytest.fixture
     def encoder(self, ge2e: Ge2e) -> SpeakerEncoder:
         return ge2e
+
+    def test_below_the_level_of_training_loudness_does_not_matter(self, ge2e: Ge2e, president: Waveform) -> None:
+        assert ge2e.embed(quieter(president, 0.02)) @ ge2e.embed(quieter(president, 0.1)) > 0.999
 
 
 @pytest.mark.slow

@@ -42,8 +42,8 @@ def recordings() -> Callable[[str], Waveform]:
 
 @pytest.fixture(scope="session")
 def speech(recordings: Callable[[str], Waveform]) -> Waveform:
-    """Six seconds of a person speaking, at 44.1 kHz."""
-    return recordings("whisper_jfk/jfk.flac").cut(0.0, 6.0)
+    """Five seconds of a person speaking, at 44.1 kHz."""
+    return recordings("whisper_jfk/jfk.flac").cut(0.0, 5.0)
 
 
 @pytest.fixture(scope="session")

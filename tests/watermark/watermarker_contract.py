@@ -28,14 +28,13 @@ class WatermarkerContract:
         assert marker.identity.name
         assert len(bytes.fromhex(marker.identity.sha256)) == 32
 
-    @pytest.mark.parametrize("rate", RATES)
-    @pytest.mark.parametrize("extra", [0, 101])
+    @pytest.mark.parametrize(("rate", "extra"), [(16_000, 0), (22_050, 101), (24_000, 1), (48_000, 319)])
     def test_length_and_rate_stay_exactly_as_they_were(
         self, marker: Watermarker, speech: Waveform, rate: int, extra: int
     ) -> None:
-        waveform = Waveform(speech.resampled(rate).samples[: 2 * rate + extra].copy(), rate)
+        waveform = Waveform(speech.resampled(rate).samples[: rate + extra].copy(), rate)
         marked = self.embed(marker, waveform)
-        assert (len(marked.samples), marked.rate) == (2 * rate + extra, rate)
+        assert (len(marked.samples), marked.rate) == (rate + extra, rate)
 
     def test_the_input_is_left_untouched_and_the_output_differs(self, marker: Watermarker, speech: Waveform) -> None:
         before = speech.samples.copy()
