@@ -78,7 +78,13 @@ def render(permit_id: UUID, *, organisation_id: UUID) -> None:
         with work.timed("synthesise"):
             sound = engine().synthesise(request.text, language=request.language, voice=work.voice)
         with work.timed("examine"):
-            examination = examine(sound, text=request.text, language=request.language, reference=work.reference)
+            examination = examine(
+                sound,
+                text=request.text,
+                language=request.language,
+                reference=work.reference,
+                organisation_id=organisation_id,
+            )
         output = _mark(work, sound) if examination.passed else None
     except EngineError as error:
         objection = Objection("engine-failed", "deny", f"The engine could not speak: {error}", AGAIN)
