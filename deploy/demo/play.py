@@ -21,13 +21,14 @@ SCAM = (
 
 def tell(application: Client, speaker: Client) -> None:
     """The whole story, in order."""
+    started = datetime.now(UTC)
     consent, receipt = give_consent(application, speaker)
     voice = enrol(application, consent)
     job = speak(application, voice)
     detect(application, job)
     refuse(application, speaker, voice)
     withdraw(application, speaker, receipt, voice, job)
-    show_trail(application)
+    show_trail(application, since=started)
 
 
 def ask_for_consent(application: Client, person: Person, purposes: list[str]) -> dict[str, Any]:
@@ -211,11 +212,12 @@ def withdraw(
         demand(that=found["status"] == "erased", otherwise="The voice was not erased.")
 
 
-def show_trail(application: Client) -> None:
+def show_trail(application: Client, *, since: datetime) -> None:
     with chapter("7. The audit trail of all this"):
-        entries = application.expect(200, "GET", "/v1/audit/entries")
-        for entry in entries[-60:]:
+        everything = application.expect(200, "GET", "/v1/audit/entries")
+        entries = [entry for entry in everything if datetime.fromisoformat(entry["occurred_at"]) >= since]
+        for entry in entries:
             rules = ", ".join(entry["data"].get("rules", []))
             tail = entry["data"].get("effect", "") or entry["data"].get("status", "")
             note(f"{entry['occurred_at'][11:19]}  {entry['event']:<34} {tail} {rules}".rstrip())
-        note(f"{len(entries)} entries in all")
+        note(f"{len(entries)} entries of this story, {len(everything)} of this organisation")
