@@ -36,7 +36,7 @@ check: setup ## lint, types, import contracts, documentation, migrations, deploy
 	@$(RUN) -m mypy governance voices consent safety watermark synth_adapter audit tenancy deploy
 	@.venv/bin/lint-imports
 	@$(RUN) -m pytest -q tests/documentation
-	@$(RUN) manage.py makemigrations --check --dry-run
+	@$(RUN) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@BEHIND_TLS=1 $(RUN) manage.py check --deploy --fail-level WARNING
 
 format: setup ## format the code

@@ -10,7 +10,7 @@ from governance.embedded.errors import EmbeddedError
 from governance.embedded.files import write_private_once
 from governance.embedded.layout import Layout
 
-_ENTROPY_BYTES = 32
+_ENTROPY_BYTES = 48
 
 
 @dataclass(frozen=True, repr=False)
