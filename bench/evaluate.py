@@ -67,7 +67,7 @@ def judge_engine() -> list[Figure]:
         voice = engine().prepare(samples)
         spoken = [engine().synthesise(sentence, language="en", voice=voice) for sentence in SENTENCES]
         heard = [ears.transcribe(waveform, language="en").text for waveform in spoken]
-        rates.append(fmean(word_error_rate(s, h).rate for s, h in zip(SENTENCES, heard, strict=True)))
+        rates.append(fmean(word_error_rate(s, h, language="en").rate for s, h in zip(SENTENCES, heard, strict=True)))
         for name, encoder in encoders.items():
             truth = mean_embedding(encoder, waveforms[ENROLLED:])
             scores[name].append(fmean(float(encoder.embed(waveform) @ truth) for waveform in spoken))

@@ -34,6 +34,7 @@ from voices import vault
 from watermark import marking
 from watermark.errors import MarkError
 from watermark.ports import Reading
+from watermark.registry import identities as marker_identities
 
 MP3_KBIT_PER_S = 128
 AGAIN = "Ask again in a minute."
@@ -149,7 +150,7 @@ def _keep(work: Work, output: Output, examination: Examination) -> None:
         mark_readings=[_reading_json(reading) for reading in output.readings],
         mark_verified_at=timezone.now(),
         examination={"passed": examination.passed, **examination.figures},
-        models_used={**identities(), **engine().release.models},
+        models_used={**identities(), **marker_identities(), **engine().release.models},
         timings=work.timings,
     )
     refs = {"permit": permit.id, "request": permit.request_id, "voice": voice.id, "clip": clip.id}

@@ -58,6 +58,10 @@ class Kokoro:
             raise EngineError("There is nothing to say in this text.", permanent=True)
         return Waveform(np.clip(np.concatenate(spoken), -1.0, 1.0).astype(np.float32), RATE)
 
+    def close(self) -> None:
+        """End the phoneme process; speaking again starts another."""
+        self._phonemizer.close()
+
     def _styles_of(self, stock_voice: str) -> NDArray[np.float32]:
         """The styles of one stock voice, or of an even blend such as `af_bella+bf_emma`: somebody who is neither."""
         missing = [name for name in stock_voice.split("+") if name not in self._styles]
@@ -67,6 +71,8 @@ class Kokoro:
         return blend.astype(np.float32)
 
     def _tokens(self, phonemes: str) -> list[int]:
+        if not any(phoneme.isalpha() for phoneme in phonemes):
+            return []
         return [token for token in map(self._vocabulary.get, phonemes) if token is not None]
 
     def _say(self, tokens: list[int], styles: NDArray[np.float32], pace: float) -> NDArray[np.float32]:

@@ -59,17 +59,13 @@ class LocalEngine:
         """Learn a voice from 20 to 60 s of speech with its words."""
         chosen = _enough(samples)
         speaker = [analysis.analyse(_levelled(sample.waveform)) for sample in chosen]
+        _require_enough(speaker)
         nearest = selection.nearest(selection.profile(speaker), profiles=self._profiles, excluded=self._excluded)
         stock = [self._stock_speech(sample.transcript, nearest, pace=1.0) for sample in chosen]
         pairs = [(a, b) for a, b in zip(stock, speaker, strict=True) if _say_the_same(a, b)]
-        spoken = sum(_audible_seconds(b) for _, b in pairs)
-        if spoken < _LEAST_SECONDS:
-            raise EngineError(
-                f"{spoken:.0f} s of speech fit their transcripts; record at least {_LEAST_SECONDS:.0f} s clearly.",
-                permanent=True,
-            )
         stock, speaker = [a for a, _ in pairs], [b for _, b in pairs]
-        pace = sum(map(_audible_seconds, stock)) / spoken
+        _require_enough(speaker)
+        pace = sum(map(_audible_seconds, stock)) / sum(map(_audible_seconds, speaker))
         return dump(
             AdaptedVoice(
                 engine=self._identity,
@@ -109,6 +105,15 @@ def _enough(samples: Sequence[TranscribedSample]) -> list[TranscribedSample]:
     if not chosen:
         raise EngineError("A voice is prepared from samples with their words; there are none.", permanent=True)
     return chosen
+
+
+def _require_enough(speeches: Sequence[Speech]) -> None:
+    spoken = sum(map(_audible_seconds, speeches))
+    if spoken < _LEAST_SECONDS:
+        raise EngineError(
+            f"{spoken:.0f} s of speech fit their transcripts; record at least {_LEAST_SECONDS:.0f} s clearly.",
+            permanent=True,
+        )
 
 
 def _levelled(waveform: Waveform) -> Waveform:
