@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -54,6 +55,7 @@ class Phonemizer:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = os.getpid()
+        atexit.register(self.close)
 
     def phonemes(self, text: str, *, language: str) -> str:
         """Kokoro's phonemes of `text`, punctuation kept; raises `EngineError`."""
