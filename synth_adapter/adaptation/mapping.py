@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import convolve1d
 
 from synth_adapter.adaptation.analysis import ORDER, Floats, Speech
 
@@ -16,7 +15,6 @@ INPUTS = ORDER + len(CONTEXT) * _CONTEXT_ORDER + 2
 KEPT = 0.5  # the part of the normalised stock spectrum that passes beside the network
 _PRIOR_FRAMES = 200.0  # how much the training frames weigh when the spread of a short utterance is judged
 _STRONGEST = 2.0
-_SMOOTHING = np.array([0.25, 0.75, 1.0, 0.75, 0.25]) / 3.0  # over 25 ms
 
 Singles = NDArray[np.float32]
 
@@ -59,21 +57,14 @@ def inputs(speech: Speech, source: Scale) -> Singles:
 
 
 def apply(spectral_map: SpectralMap, speech: Speech) -> Floats:
-    """The speaker's cepstra for a stock voice's speech, as the network averages them: shape (n, ORDER).
-
-    What jitters from frame to frame is the alignment's error rather than the speaker, so it is smoothed away; the
-    level follows the stock voice, whose pauses and stresses belong to the words that it says.
-    """
+    """The speaker's cepstra for a stock voice's speech, as the network averages them: shape (n, ORDER)."""
     seen = inputs(speech, spectral_map.source)
     hidden = seen
     *inner, last = zip(spectral_map.weights, spectral_map.biases, strict=True)
     for weight, bias in inner:
         hidden = np.maximum(hidden @ weight.T + bias, 0.0)
     normal = hidden @ last[0].T + last[1] + KEPT * seen[:, :ORDER]
-    cepstra = normal.astype(np.float64) * spectral_map.target.deviation + spectral_map.target.mean
-    cepstra[:, 0] = speech.cepstra[:, 0] - spectral_map.source.mean[0] + spectral_map.target.mean[0]
-    smoothed: Floats = convolve1d(cepstra, _SMOOTHING, axis=0, mode="nearest")
-    return smoothed
+    return normal.astype(np.float64) * spectral_map.target.deviation + spectral_map.target.mean
 
 
 def sharpen(cepstra: Floats, audible: NDArray[np.bool_], *, spectral_map: SpectralMap) -> Floats:
