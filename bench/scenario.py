@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from consent import ceremony
+from consent.verification import verify_recording
 from deploy.demo.cast import AMARA, PASSAGES, say
 from deploy.demo.play import SENTENCE
 from governance import intake, preparation
@@ -42,7 +43,8 @@ def prepared_voice() -> PreparedVoice:
         challenge = ceremony.issue_challenge(consent)
         audio = say(AMARA, f"{consent.statement} {challenge.phrase}.")
         recording = ceremony.receive_recording(consent, challenge_id=challenge.id, audio=audio)
-        ceremony.verify_recording(recording.id)
+    verify_recording(recording.id, organisation_id=organisation.id)
+    with organisation_scope(organisation.id, actor="system"):
         samples = [say(AMARA, passage) for passage in PASSAGES]
         voice = enrolment.create_voice(consent_id=consent.id, name="Bench", language="en", samples=samples)
         enrolment.enrol(voice.id)
