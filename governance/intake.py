@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.conf import settings
+
 from audit.events import Event
 from audit.log import append
 from governance import decisions, permits, tasks
 from governance.errors import IdempotencyConflictError, RequestDeniedError, UnknownVoiceError
 from governance.models import Detection, SynthesisRequest
-from safety.registry import script_screen
+from safety.script.admission import admit
 from synth_adapter.decoding import decode
 from tenancy import blobs
 from tenancy.ids import new_id
@@ -53,7 +55,7 @@ def submit(ask: Ask) -> SynthesisRequest:
     voice = Voice.objects.filter(id=ask.voice_id).select_related("consent", "speaker").first()
     if voice is None:
         raise UnknownVoiceError("There is no such voice.")
-    script_screen().screen(ask.text, language=ask.language)
+    admit(ask.text, limit=settings.SCRIPT_MAX_CHARACTERS)
     request = SynthesisRequest.objects.create(
         organisation_id=current_organisation(),
         voice=voice,

@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from audit.events import Event
 from audit.log import append
+from governance.decisions import as_reasons
 from governance.errors import PermitError
 from governance.models import Decision, Permit, PermitStatus
+from governance.rules import Objection
 
 
 def issue(decision: Decision) -> Permit:
@@ -103,11 +105,5 @@ def _refs(permit: Permit) -> dict[str, UUID]:
 
 def expire(permit: Permit) -> None:
     """End a permit that nobody redeemed in time."""
-    reason = {
-        "rule": "permit-expired",
-        "effect": "deny",
-        "explanation": "No worker took the request in time.",
-        "way_forward": "Ask again.",
-        "measured": {},
-    }
-    void(permit, reason=reason)
+    late = Objection("permit-expired", "deny", "No worker took the request in time.", "Ask again.")
+    void(permit, reason=as_reasons([late])[0])

@@ -166,5 +166,5 @@ def _give_up(work: Work, objection: Objection, organisation_id: UUID, *, again: 
     with organisation_scope(organisation_id, actor="system"):
         if not again:
             permits.fail(work.permit, reasons=[reason])
-        elif permits.give_back(work.permit, reason=reason):
-            return
+        else:
+            permits.give_back(work.permit, reason=reason)
