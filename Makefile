@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 RUN := .venv/bin/python
 export VIVAVOCE_HOME ?= $(CURDIR)/.vivavoce
 
-.PHONY: help setup weights demo stop test test-fast test-external check format bench evaluate lock clean
+.PHONY: help setup weights demo stop test test-fast test-external check format bench evaluate calibrate train-spoof-detector lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -15,7 +15,7 @@ weights: setup ## fetch and verify the speech models
 	@$(RUN) manage.py fetch_weights
 
 demo: weights ## start everything and play one story through the public API
-	@$(RUN) manage.py up
+	@$(RUN) manage.py up --demo
 	@$(RUN) -m deploy.demo
 
 stop: ## stop what `make demo` left running
@@ -37,7 +37,7 @@ check: setup ## lint, types, import contracts, documentation, migrations, deploy
 	@.venv/bin/lint-imports
 	@$(RUN) -m pytest -q tests/documentation
 	@$(RUN) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
-	@BEHIND_TLS=1 $(RUN) manage.py check --deploy --fail-level WARNING
+	@BEHIND_TLS=1 MAIL_BACKEND=smtp SMTP_URL=smtps://mail.invalid $(RUN) manage.py check --deploy --fail-level WARNING
 
 format: setup ## format the code
 	@$(RUN) -m ruff check --fix .
@@ -48,6 +48,13 @@ bench: weights ## measure speed and memory, as ratios; writes bench/results.json
 
 evaluate: weights ## measure accuracy on the speech corpus; writes evaluation/results.json
 	@$(RUN) -m bench.evaluate
+
+train-spoof-detector: weights ## make speech, train and measure the spoof detector (hours; needs flite and espeak-ng)
+	@$(RUN) manage.py fetch_weights --only piper-joe
+	@$(RUN) -m bench.spoofing
+
+calibrate: weights ## measure anew what comparison scores mean; writes safety/calibrations
+	@$(RUN) -m bench.calibrate
 
 lock: ## write requirements.lock anew from pyproject.toml
 	@$(PYTHON) deploy/write_lock.py
