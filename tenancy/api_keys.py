@@ -28,6 +28,7 @@ class ApiScope(StrEnum):
     SYNTHESISE = "synthesise"
     DETECT = "detect"
     AUDIT = "audit"
+    PROTECT = "protect"
 
 
 def issue(*, name: str, scopes: Collection[str], valid_for: timedelta) -> tuple[ApiKey, str]:

@@ -14,9 +14,11 @@ from tenancy.models import Organisation, TenantModel
 
 APPLICATION = "default"
 BACKENDS = (
-    "SPEAKER_ENCODER",
+    "SPEAKER_ENCODERS",
     "TRANSCRIBER",
+    "QUALITY_JUDGE",
     "SCRIPT_SCREEN",
+    "SPOOF_DETECTOR",
     "WATERMARKERS",
     "SPEECH_ENGINE",
     "KEY_MANAGEMENT",

@@ -30,6 +30,10 @@ class KeyringError(Exception):
     """A key or a sealed object that cannot be used."""
 
 
+class SignatureError(Exception):
+    """What was offered as signed here was not, or was changed since."""
+
+
 class TamperedError(KeyringError):
     """Sealed bytes were altered, or belong to something else than what was asked for."""
 

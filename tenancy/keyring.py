@@ -1,33 +1,44 @@
-"""Seal, open, shred: every stored voice is encrypted under its speaker's own key, which can be destroyed.
+"""Seal, open, shred, salt: every stored voice is encrypted under its speaker's own key, which can be destroyed.
 
-Key management wraps the organisation's key, that key wraps each subject's, and each object is sealed under a key
-derived from its subject's. All of it happens in the organisation in scope, and no key outlives the call.
+The keys themselves come from `tenancy.hierarchy`; all of it happens in the organisation in scope.
 """
 
 from __future__ import annotations
 
+import hmac
 import re
-import secrets
+from collections.abc import Iterator
+from typing import BinaryIO
 from uuid import UUID
 
-from django.conf import settings
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.utils import timezone
-from django.utils.module_loading import import_string
 
-from tenancy.errors import KeyringError, ShreddedError
-from tenancy.keyring_file import KEY_BYTES
-from tenancy.models import OrganisationKey, SubjectKey
-from tenancy.ports import KeyManagement
+from tenancy import sealing
+from tenancy.errors import KeyringError
+from tenancy.hierarchy import forget_subject, organisation_ledger_secret, subject_keys
+from tenancy.models import SubjectKey
 from tenancy.recording import record
+from tenancy.registry import key_management
 from tenancy.scope import current_organisation
-from tenancy.sealing import open_under, seal_under
+
+__all__ = [
+    "key_management",
+    "ledger_salt",
+    "open_range",
+    "open_sealed",
+    "open_stream",
+    "organisation_secret",
+    "seal",
+    "seal_stream",
+    "shred",
+    "subject_key_exists",
+]
 
 _KIND = re.compile(r"[a-z][a-z0-9-]*")
-
-
-def key_management() -> KeyManagement:
-    backend: KeyManagement = import_string(settings.KEY_MANAGEMENT)()
-    return backend
+_SECRET_SALT = b"vivavoce/organisation-secret/v1"
+_SECRET_BYTES = 32
 
 
 def seal(plaintext: bytes, *, subject_id: UUID, kind: str, object_id: UUID) -> bytes:
@@ -37,7 +48,13 @@ def seal(plaintext: bytes, *, subject_id: UUID, kind: str, object_id: UUID) -> b
         ShreddedError: the subject's key was destroyed, and nothing more may be kept of them.
     """
     context = _object_context(subject_id, kind, object_id)
-    return seal_under(_subject_key(subject_id), plaintext, context=context)
+    return sealing.seal_under(subject_keys(subject_id).sealing, plaintext, context=context)
+
+
+def seal_stream(file: BinaryIO, *, subject_id: UUID, kind: str, object_id: UUID) -> Iterator[bytes]:
+    """As `seal`, piece by piece; the key is fetched now, so the pieces may be taken after the scope has ended."""
+    context = _object_context(subject_id, kind, object_id)
+    return sealing.seal_stream(subject_keys(subject_id).sealing, file, context=context)
 
 
 def open_sealed(sealed: bytes, *, subject_id: UUID, kind: str, object_id: UUID) -> bytes:
@@ -46,68 +63,73 @@ def open_sealed(sealed: bytes, *, subject_id: UUID, kind: str, object_id: UUID) 
     Raises:
         TamperedError: a bit was changed, or the bytes were sealed for anything but exactly this.
         ShreddedError: the subject's key was destroyed.
-        KeyringError: the organisation's key was wrapped by another key management than the one configured.
+        KeyringError: key management does not answer, or it is another than the one that wrapped the organisation's key.
     """
     context = _object_context(subject_id, kind, object_id)
-    return open_under(_subject_key(subject_id), sealed, context=context)
+    return sealing.open_under(subject_keys(subject_id).sealing, sealed, context=context)
+
+
+def open_stream(file: BinaryIO, *, subject_id: UUID, kind: str, object_id: UUID) -> Iterator[bytes]:
+    """As `open_sealed`, piece by piece; each is authentic when it comes, but that none is missing shows last."""
+    context = _object_context(subject_id, kind, object_id)
+    return sealing.open_stream(subject_keys(subject_id).sealing, file, context=context)
+
+
+def open_range(
+    file: BinaryIO, *, subject_id: UUID, kind: str, object_id: UUID, size: int, start: int, length: int
+) -> bytes:
+    """`length` bytes from `start` of what was sealed, fewer at its end; `file` holds `size` sealed bytes."""
+    context = _object_context(subject_id, kind, object_id)
+    key = subject_keys(subject_id).sealing
+    return sealing.open_range(key, file, context=context, size=size, start=start, length=length)
 
 
 def shred(*, subject_id: UUID) -> None:
-    """Destroys the subject's key, for good; the row stays and keeps a new key from being made.
+    """Destroys the subject's key and ledger secret, for good; the row stays and keeps new ones from being made.
 
     The database's own files and backups hold the wrapped key until they are vacuumed and expire.
     """
     SubjectKey.objects.get_or_create(
         organisation_id=current_organisation(), subject_id=subject_id, defaults={"shredded_at": timezone.now()}
     )
-    key = SubjectKey.objects.select_for_update().get(subject_id=subject_id)
+    key = SubjectKey.objects.select_for_update(of=("self",)).get(subject_id=subject_id)
+    forget_subject(subject_id)
     if key.wrapped is not None:
-        key.wrapped, key.shredded_at = None, timezone.now()
-        key.save(update_fields=["wrapped", "shredded_at"])
+        key.wrapped, key.wrapped_secret, key.organisation_key = None, None, None
+        key.shredded_at = timezone.now()
+        key.save(update_fields=["wrapped", "wrapped_secret", "organisation_key", "shredded_at"])
+        # Only now: this entry's own salt can no longer come from the secret that is gone.
         record("subject:key:shredded", refs={"speaker": subject_id})
+
+
+def ledger_salt(subject_id: UUID | None, *, event_id: UUID) -> bytes:
+    """The 32-byte salt of one event's commitment: HMAC-SHA256 of the event's identifier under a secret.
+
+    Args:
+        subject_id: whose secret; None for the organisation's own, where no subject is concerned or left.
+        event_id: the entry that is committed to.
+
+    Raises:
+        ShreddedError: the subject's secret was destroyed, and the commitments made with it match nothing any more.
+    """
+    secret = organisation_ledger_secret() if subject_id is None else subject_keys(subject_id).ledger
+    return hmac.digest(secret, event_id.bytes, "sha256")
+
+
+def organisation_secret(purpose: str) -> bytes:
+    """32 bytes that only this organisation has, the same at every call and for no other purpose (HKDF, RFC 5869)."""
+    if not _KIND.fullmatch(purpose):
+        raise KeyringError(f"{purpose!r} is no purpose of a secret: use lower-case letters, digits and hyphens.")
+    info = f"{current_organisation()}|{purpose}".encode()
+    return HKDF(SHA256(), _SECRET_BYTES, _SECRET_SALT, info).derive(organisation_ledger_secret())
+
+
+def subject_key_exists(*, subject_id: UUID) -> bool:
+    """Is there a key that still opens what was sealed for this subject? A shredded or never made one is none."""
+    return SubjectKey.objects.filter(subject_id=subject_id, wrapped__isnull=False).exists()
 
 
 def _object_context(subject_id: UUID, kind: str, object_id: UUID) -> bytes:
     if not _KIND.fullmatch(kind):
         raise KeyringError(f"{kind!r} is no kind of sealed object: use lower-case letters, digits and hyphens.")
     return f"vivavoce|object|{current_organisation()}|{subject_id}|{kind}|{object_id}".encode()
-
-
-def _organisation_key() -> bytes:
-    organisation_id = current_organisation()
-    context = f"vivavoce|organisation-key|{organisation_id}".encode()
-    management = key_management()
-    row = OrganisationKey.objects.filter(organisation_id=organisation_id).first()
-    if row is None:
-        # Of two callers who come at once, the unique constraint lets one in and the other reads that one's key.
-        wrapped = management.wrap(secrets.token_bytes(KEY_BYTES), context=context)
-        row, _ = OrganisationKey.objects.get_or_create(
-            organisation_id=organisation_id,
-            defaults={"wrapped": wrapped, "key_management_id": management.key_id},
-        )
-    if row.key_management_id != management.key_id:
-        raise KeyringError(
-            f"This organisation's key was wrapped by {row.key_management_id}, and the key management in use is "
-            f"{management.key_id}: restore the keyring, or set KEY_MANAGEMENT back."
-        )
-    return management.unwrap(bytes(row.wrapped), context=context)
-
-
-def _subject_key(subject_id: UUID) -> bytes:
-    organisation_id = current_organisation()
-    context = f"vivavoce|subject-key|{organisation_id}|{subject_id}".encode()
-    parent = _organisation_key()
-    row = SubjectKey.objects.filter(subject_id=subject_id).first()
-    if row is None:
-        wrapped = seal_under(parent, secrets.token_bytes(KEY_BYTES), context=context)
-        row, _ = SubjectKey.objects.get_or_create(
-            organisation_id=organisation_id, subject_id=subject_id, defaults={"wrapped": wrapped}
-        )
-    if row.wrapped is None:
-        raise ShreddedError("This speaker's key was destroyed: what it sealed is gone, and nothing new may be kept.")
-    return open_under(parent, bytes(row.wrapped), context=context)
-
-
-def subject_key_exists(*, subject_id: UUID) -> bool:
-    """Is there a key that still opens what was sealed for this subject? A shredded or never made one is none."""
-    return SubjectKey.objects.filter(subject_id=subject_id, wrapped__isnull=False).exists()

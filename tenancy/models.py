@@ -52,6 +52,7 @@ class Membership(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        permissions = [("review", "May decide what waits for a reviewer")]
         constraints = [
             models.UniqueConstraint(fields=["organisation", "user"], name="one_membership_per_user"),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="membership_role_known"),
@@ -77,25 +78,54 @@ class ApiKey(TenantModel):
         return f"{self.name} ({self.hint}…)"
 
 
-class OrganisationKey(TenantModel):
-    """An organisation's key-encryption key, wrapped by the key management service."""
+class KeyState(models.TextChoices):
+    """Where an organisation's key stands: one wraps new keys, former ones open old ones, a destroyed one is gone."""
 
-    wrapped = models.BinaryField()
-    key_management_id = models.CharField(max_length=200)
+    ACTIVE = "active"
+    RETIRING = "retiring"
+    DESTROYED = "destroyed"
+
+
+class OrganisationKey(TenantModel):
+    """One version of an organisation's key-encryption key, wrapped by the key management service.
+
+    `wrapped_secret` is the organisation's lasting secret under this key; every version carries the same one over.
+    """
+
+    version = models.PositiveIntegerField(default=1)
+    state = models.CharField(max_length=16, default=KeyState.ACTIVE)
+    wrapped = models.BinaryField(null=True)
+    wrapped_secret = models.BinaryField(null=True)
+    key_management_id = models.CharField(max_length=300)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["organisation"], name="one_key_per_organisation")]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "version"], name="one_organisation_key_per_version"),
+            models.UniqueConstraint(
+                fields=["organisation"], condition=models.Q(state="active"), name="one_active_key_per_organisation"
+            ),
+            models.CheckConstraint(condition=models.Q(state__in=KeyState.values), name="organisation_key_state_known"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["active", "retiring"], wrapped__isnull=False)
+                | models.Q(state="destroyed", wrapped__isnull=True, wrapped_secret__isnull=True),
+                name="organisation_key_present_or_destroyed",
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"key of {self.organisation_id}"
+        return f"key {self.version} of {self.organisation_id}"
 
 
 class SubjectKey(TenantModel):
-    """One person's data-encryption key, wrapped by the organisation's; shredding nulls it for ever."""
+    """One person's data key and ledger secret, wrapped by the organisation's key; shredding nulls both for ever."""
 
     subject_id = models.UUIDField()
+    organisation_key = models.ForeignKey(
+        OrganisationKey, on_delete=models.PROTECT, null=True, blank=True, related_name="subject_keys"
+    )
     wrapped = models.BinaryField(null=True)
+    wrapped_secret = models.BinaryField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     shredded_at = models.DateTimeField(null=True, blank=True)
 
@@ -103,8 +133,13 @@ class SubjectKey(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["organisation", "subject_id"], name="one_key_per_subject"),
             models.CheckConstraint(
-                condition=models.Q(wrapped__isnull=False, shredded_at__isnull=True)
-                | models.Q(wrapped__isnull=True, shredded_at__isnull=False),
+                condition=models.Q(wrapped__isnull=False, organisation_key__isnull=False, shredded_at__isnull=True)
+                | models.Q(
+                    wrapped__isnull=True,
+                    wrapped_secret__isnull=True,
+                    organisation_key__isnull=True,
+                    shredded_at__isnull=False,
+                ),
                 name="subject_key_present_or_shredded",
             ),
         ]

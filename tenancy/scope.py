@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import connection, transaction
 
 from tenancy.errors import ScopeError
+from tenancy.memory import ScopeMemory
 
 _ACTOR = re.compile(r"system|(api-key|member|speaker):[0-9a-f-]+")
 
@@ -23,6 +24,7 @@ _ACTOR = re.compile(r"system|(api-key|member|speaker):[0-9a-f-]+")
 class _Scope:
     organisation_id: UUID
     actor: str
+    memory: ScopeMemory = field(default_factory=ScopeMemory, repr=False, compare=False)
 
 
 _scope: ContextVar[_Scope | None] = ContextVar("vivavoce_scope", default=None)
@@ -38,12 +40,15 @@ def organisation_scope(organisation_id: UUID, *, actor: str) -> Iterator[None]:
     """
     if not _ACTOR.fullmatch(actor):
         raise ScopeError(f"{actor!r} names no actor: use system, or api-key:, member: or speaker: with an identifier.")
-    token = _scope.set(_Scope(organisation_id, actor))
+    outer = _scope.get()
+    memory = outer.memory if outer else ScopeMemory()
+    token = _scope.set(_Scope(organisation_id, actor, memory))
     try:
         with _setting("vivavoce.organisation", str(organisation_id)):
             yield
     finally:
         _scope.reset(token)
+        memory.trim()
 
 
 @contextmanager
@@ -73,6 +78,11 @@ def current_organisation() -> UUID:
 
 def current_actor() -> str:
     return _current().actor
+
+
+def current_memory() -> ScopeMemory:
+    """What was fetched in this scope or in one around it; gone when the scope ends."""
+    return _current().memory
 
 
 def _current() -> _Scope:

@@ -54,7 +54,7 @@ def test_a_fence_that_came_down_is_found(monkeypatch: pytest.MonkeyPatch, statem
 
 
 @pytest.mark.parametrize("path", ["tests.cast.UnsafeEngine", "safety.backends.UnsafeEncoder"])
-@pytest.mark.parametrize("name", ["SPEECH_ENGINE", "SPEAKER_ENCODER", "KEY_MANAGEMENT", "EVENT_RECORDER"])
+@pytest.mark.parametrize("name", ["SPEECH_ENGINE", "SPEAKER_ENCODERS", "KEY_MANAGEMENT", "EVENT_RECORDER"])
 def test_a_stand_in_is_refused_outside_tests(settings: Settings, name: str, path: str) -> None:
     setattr(settings, name, path)
     assert check_stand_ins(None) == []

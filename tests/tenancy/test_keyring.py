@@ -10,10 +10,13 @@ from pytest_django import Settings
 
 from audit.events import Event
 from audit.queries import entries
+from tenancy import chunked
 from tenancy.errors import KeyringError, ScopeError, ShreddedError, TamperedError
-from tenancy.keyring import open_sealed, seal, shred
+from tenancy.hierarchy import forget_organisations
+from tenancy.keyring import ledger_salt, open_sealed, organisation_secret, seal, shred
 from tenancy.models import Organisation, OrganisationKey, SubjectKey
 from tenancy.scope import organisation_scope
+from tenancy.sealing import HEADER_BYTES
 from tests.cast import found
 
 AMARA, OBJECT = UUID(int=1), UUID(int=2)
@@ -99,24 +102,29 @@ def test_each_organisation_and_each_subject_has_one_key_and_none_lies_bare(in_no
     for _ in range(3):
         sealed_voice()
     organisation_key, subject_key = OrganisationKey.objects.get(), SubjectKey.objects.get()
-    assert len(bytes(organisation_key.wrapped)) == len(bytes(subject_key.wrapped)) == 32 + 49
+    overhead = HEADER_BYTES + chunked.PREFIX_BYTES + chunked.TAG_BYTES
+    for wrapped in (organisation_key.wrapped, subject_key.wrapped, subject_key.wrapped_secret):
+        assert len(bytes(wrapped)) == 32 + overhead
 
 
-def test_swapping_two_subjects_keys_is_noticed(in_northwind: Organisation) -> None:
-    sealed = sealed_voice()
-    seal(b"Ivo's", subject_id=UUID(int=9), kind="reference", object_id=OBJECT)
-    ivos = SubjectKey.objects.get(subject_id=UUID(int=9))
-    SubjectKey.objects.filter(subject_id=AMARA).update(wrapped=ivos.wrapped)
-    with pytest.raises(TamperedError):
+def test_swapping_two_subjects_keys_is_noticed(northwind: Organisation) -> None:
+    with organisation_scope(northwind.id, actor="system"):
+        sealed = sealed_voice()
+        seal(b"Ivo's", subject_id=UUID(int=9), kind="reference", object_id=OBJECT)
+        ivos = SubjectKey.objects.get(subject_id=UUID(int=9))
+        SubjectKey.objects.filter(subject_id=AMARA).update(wrapped=ivos.wrapped)
+    with organisation_scope(northwind.id, actor="system"), pytest.raises(TamperedError):
         open_sealed(sealed, subject_id=AMARA, kind="reference", object_id=OBJECT)
 
 
 def test_a_keyring_that_went_missing_is_named_as_the_cause(
-    in_northwind: Organisation, settings: Settings, tmp_path: Path
+    northwind: Organisation, settings: Settings, tmp_path: Path
 ) -> None:
-    sealed = sealed_voice()
+    with organisation_scope(northwind.id, actor="system"):
+        sealed = sealed_voice()
     settings.KEYRING_FILE = tmp_path / "another.json"
-    with pytest.raises(KeyringError, match="restore the keyring"):
+    forget_organisations()
+    with organisation_scope(northwind.id, actor="system"), pytest.raises(KeyringError, match="restore the keyring"):
         open_sealed(sealed, subject_id=AMARA, kind="reference", object_id=OBJECT)
 
 
@@ -152,3 +160,43 @@ def test_many_who_seal_first_at_once_share_one_key() -> None:
     assert sorted(opened) == [b"%d" % number for number in range(8)]
     with organisation_scope(northwind.id, actor="system"):
         assert (OrganisationKey.objects.count(), SubjectKey.objects.count()) == (1, 1)
+
+
+EVENT = UUID(int=3)
+
+
+def test_a_salt_is_the_same_at_every_call_and_another_for_every_event_person_and_organisation(
+    northwind: Organisation, rival: Organisation
+) -> None:
+    salts = []
+    for organisation in (northwind, rival):
+        with organisation_scope(organisation.id, actor="system"):
+            for subject in (None, AMARA, UUID(int=9)):
+                for event in (EVENT, uuid4()):
+                    salts.append(ledger_salt(subject, event_id=event))
+                    assert ledger_salt(subject, event_id=event) == salts[-1]
+    assert len(set(salts)) == 12
+    assert {len(salt) for salt in salts} == {32}
+
+
+def test_a_shredded_subject_has_no_salt_and_the_organisation_keeps_its_own(in_northwind: Organisation) -> None:
+    ours = ledger_salt(None, event_id=EVENT)
+    ledger_salt(AMARA, event_id=EVENT)
+    shred(subject_id=AMARA)
+    with pytest.raises(ShreddedError):
+        ledger_salt(AMARA, event_id=EVENT)
+    key = SubjectKey.objects.get(subject_id=AMARA)
+    assert (key.wrapped_secret, key.organisation_key) == (None, None)
+    assert ledger_salt(None, event_id=EVENT) == ours
+
+
+def test_the_secret_of_an_organisation_is_one_per_purpose(northwind: Organisation, rival: Organisation) -> None:
+    secrets = []
+    for organisation in (northwind, rival):
+        with organisation_scope(organisation.id, actor="system"):
+            secrets += [organisation_secret("reference-rotation"), organisation_secret("other")]
+            assert organisation_secret("other") == secrets[-1]
+            with pytest.raises(KeyringError, match="no purpose"):
+                organisation_secret("A|B")
+    assert len(set(secrets)) == 4
+    assert {len(secret) for secret in secrets} == {32}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import json
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -7,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tenancy.errors import KeyringError
-from tenancy.keyring_file import read_or_create
+from tenancy.keyring_file import add_encryption_key, drop_former_encryption_keys, read_or_create
 
 
 def test_the_first_use_makes_a_file_that_only_its_owner_can_read(tmp_path: Path) -> None:
@@ -26,7 +28,7 @@ def test_many_who_come_first_at_once_agree_on_one_keyring(tmp_path: Path) -> Non
     path = tmp_path / "keyring.json"
     with ThreadPoolExecutor(16) as pool:
         rings = list(pool.map(lambda _: read_or_create(path), range(64)))
-    assert {ring.encryption.secret for ring in rings} == {rings[0].encryption.secret}
+    assert {ring.encryption[0].secret for ring in rings} == {rings[0].encryption[0].secret}
     assert [file.name for file in tmp_path.iterdir()] == ["keyring.json"]
 
 
@@ -55,11 +57,48 @@ def test_a_damaged_file_is_never_replaced(tmp_path: Path, content: str) -> None:
 def test_a_later_format_is_named_rather_than_guessed_at(tmp_path: Path) -> None:
     path = tmp_path / "keyring.json"
     path.touch(mode=0o600)
-    path.write_text('{"format": 2}')
-    with pytest.raises(KeyringError, match="format 2"):
+    path.write_text('{"format": 3}')
+    with pytest.raises(KeyringError, match="format 3"):
         read_or_create(path)
 
 
 def test_keys_do_not_show_in_messages(tmp_path: Path) -> None:
     ring = read_or_create(tmp_path / "keyring.json")
-    assert repr(ring.encryption.secret) not in repr(ring) + repr(ring.encryption)
+    for key in (*ring.encryption, *ring.signing, ring.log_ed25519, ring.log_ml_dsa_44):
+        assert repr(key.secret) not in repr(ring) + repr(key)
+
+
+FORMER = {
+    "format": 1,
+    "encryption": {
+        "key_id": "local:0192f000-0000-7000-8000-000000000001",
+        "secret": base64.b64encode(b"e" * 32).decode(),
+    },
+    "signing": [
+        {"key_id": "ed25519:0192f000-0000-7000-8000-000000000002", "secret": base64.b64encode(b"s" * 32).decode()}
+    ],
+}
+
+
+def test_a_file_of_the_former_format_keeps_its_keys_and_gets_the_logs(tmp_path: Path) -> None:
+    path = tmp_path / "keyring.json"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(FORMER))
+    with ThreadPoolExecutor(16) as pool:
+        rings = list(pool.map(lambda _: read_or_create(path), range(32)))
+    assert rings == [rings[0]] * 32
+    assert [key.secret for key in (*rings[0].encryption, *rings[0].signing)] == [b"e" * 32, b"s" * 32]
+    assert len({rings[0].log_ed25519.secret, rings[0].log_ml_dsa_44.secret, b"e" * 32, b"s" * 32}) == 4
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_keys_added_at_once_are_all_there_and_the_last_one_stays_when_former_ones_go(tmp_path: Path) -> None:
+    path = tmp_path / "keyring.json"
+    first = read_or_create(path)
+    with ThreadPoolExecutor(8) as pool:
+        added = list(pool.map(lambda _: add_encryption_key(path), range(8)))
+    ring = read_or_create(path)
+    assert {key.key_id for key in ring.encryption} == {first.encryption[0].key_id, *added}
+    assert drop_former_encryption_keys(path) == 8
+    assert read_or_create(path).encryption == ring.encryption[-1:]
+    assert read_or_create(path).signing == first.signing

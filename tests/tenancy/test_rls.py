@@ -20,6 +20,9 @@ from tenancy.scope import organisation_scope, platform_scope
 from tests.cast import equip, found, meet
 
 DENIED = psycopg.errors.InsufficientPrivilege
+QUEUE_OF_THE_LOG = (
+    "audit_staged"  # read across organisations by the sequencer; it holds no personal data, and not for long
+)
 TABLES = sorted(model._meta.db_table for model in organisations_models())
 
 
@@ -47,6 +50,7 @@ def test_every_table_of_an_organisation_is_known_here() -> None:
             model._meta.db_table
             for model in apps.get_models()
             if "organisation_id" in {field.column for field in model._meta.fields}
+            and model._meta.db_table != QUEUE_OF_THE_LOG
         )
         == TABLES
     )
@@ -56,7 +60,8 @@ def test_every_table_of_an_organisation_is_known_here() -> None:
 @pytest.mark.parametrize("table", TABLES)
 def test_without_a_scope_no_table_shows_a_row(intruder: psycopg.Connection, table: str) -> None:
     equip(found("Northwind"))
-    shown = "WHERE organisation_id IS NOT NULL" if table == "safety_protectedvoice" else ""
+    inherited = {"safety_protectedvoice", "safety_protectedlist"}
+    shown = "WHERE organisation_id IS NOT NULL" if table in inherited else ""
     row = intruder.execute(f"SELECT count(*) FROM {table} {shown}".encode()).fetchone()  # noqa: S608 - our own tables
     assert row == (0,)
 
@@ -141,8 +146,11 @@ def test_an_error_message_gives_no_foreign_row_away(intruder: psycopg.Connection
 
 
 def test_the_platforms_list_is_read_by_all_and_written_by_no_organisation(intruder: psycopg.Connection) -> None:
-    columns = "(id, organisation_id, name, reason, action, embedding, model_name, model_sha256, added_at)"
-    values = "VALUES (%s, NULL, 'Somebody', 'asked', 'deny', '', 'm', 's', now())"
+    columns = (
+        "(id, organisation_id, name, reason, action, embedding, model_name, model_sha256, added_at, "
+        "aliases, name_keys, source, revision)"
+    )
+    values = "VALUES (%s, NULL, 'Somebody', 'asked', 'deny', '', 'm', 's', now(), '[]', '{}', '', 0)"
     insert = f"INSERT INTO safety_protectedvoice {columns} {values}".encode()
     with pytest.raises(DENIED, match="row-level security"):
         intruder.execute(insert, [uuid4()])

@@ -43,3 +43,11 @@ def test_a_key_that_is_not_ours_verifies_nothing_and_has_no_public_key() -> None
     assert not signing.verify(b"a receipt", signature=signature, key_id="ed25519:unknown")
     with pytest.raises(KeyringError, match="unknown"):
         signing.public_key("ed25519:unknown")
+
+
+def test_the_log_has_two_lasting_seeds_of_its_own() -> None:
+    keys = signing.log_keys()
+    assert keys == signing.log_keys()
+    assert (len(keys.ed25519_seed), len(keys.ml_dsa_44_seed)) == (32, 32)
+    assert keys.ed25519_seed != keys.ml_dsa_44_seed
+    assert repr(keys.ed25519_seed) not in repr(keys)
