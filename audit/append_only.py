@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db.migrations import RunSQL
@@ -47,7 +49,22 @@ LOWERED = (
 )
 
 
-class MakeAppendOnly(RunSQL):
+class ForApplication(RunSQL):
+    """SQL about `table`, in which `{application}` stands for the role that the application connects as."""
+
+    def __init__(self, table: str, *, raised: Sequence[str], lowered: Sequence[str]) -> None:
+        role = str(settings.DATABASES["default"]["USER"])
+        if not role:
+            raise ImproperlyConfigured("DATABASE_URL must name the application's role, so that its rights can be cut.")
+        names = {"table": table, "application": '"' + role.replace('"', '""') + '"'}
+        super().__init__(
+            sql=[statement.format(**names) for statement in raised],
+            reverse_sql=[statement.format(**names) for statement in lowered],
+        )
+        self.table = table
+
+
+class MakeAppendOnly(ForApplication):
     """Refuses UPDATE, DELETE and TRUNCATE on a table to everyone, and grants the application INSERT and SELECT only.
 
     A superuser or the table's owner can still take the triggers away: this stops accidents and a captured
@@ -55,15 +72,7 @@ class MakeAppendOnly(RunSQL):
     """
 
     def __init__(self, table: str) -> None:
-        role = str(settings.DATABASES["default"]["USER"])
-        if not role:
-            raise ImproperlyConfigured("DATABASE_URL must name the application's role, so that its rights can be cut.")
-        names = {"table": table, "application": '"' + role.replace('"', '""') + '"'}
-        super().__init__(
-            sql=[statement.format(**names) for statement in RAISED],
-            reverse_sql=[statement.format(**names) for statement in LOWERED],
-        )
-        self.table = table
+        super().__init__(table, raised=RAISED, lowered=LOWERED)
 
     def describe(self) -> str:
         return f"Let {self.table} only grow"

@@ -1,5 +1,9 @@
 """The Django app configuration of `audit`."""
 
+from __future__ import annotations
+
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -8,3 +12,6 @@ class AuditConfig(AppConfig):
 
     name = "audit"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        import_module("audit.checks")  # registers the checks, which need the models loaded first
