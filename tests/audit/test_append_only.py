@@ -104,6 +104,7 @@ def test_the_triggers_hold_in_a_session_that_plays_a_replica(owner: psycopg.Conn
     assert sorted(modes) == [
         ("audit_entry_no_change", "A"),
         ("audit_entry_no_truncate", "A"),
+        ("audit_entry_stage", "A"),
         ("audit_entry_stamp", "A"),
     ]
 

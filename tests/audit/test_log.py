@@ -11,7 +11,9 @@ from django.db import transaction
 from audit import log
 from audit.errors import AuditError
 from audit.events import Event
+from audit.leaves import commitment, payload
 from audit.queries import entries
+from tenancy import keyring
 from tenancy.errors import ScopeError
 from tenancy.models import Organisation
 from tenancy.scope import organisation_scope
@@ -54,11 +56,69 @@ def test_references_are_identifiers_under_known_keys(in_northwind: Organisation,
 
 @pytest.mark.parametrize(
     "value",
-    [datetime(2026, 1, 1, tzinfo=UTC), {1, 2}, b"bytes", float("nan"), float("inf"), {1: "a"}, object(), uuid4()],
+    [
+        datetime(2026, 1, 1, tzinfo=UTC),
+        {1, 2},
+        b"bytes",
+        float("nan"),
+        float("inf"),
+        {1: "a"},
+        object(),
+        uuid4(),
+        "a\0b",
+        "\ud800",
+        {"\0": 1},
+    ],
 )
 def test_data_is_plain_json_at_every_depth(in_northwind: Organisation, value: object) -> None:
     with pytest.raises(AuditError, match="plain JSON"):
         log.append(Event.CONSENT_GIVEN, refs={}, data={"outer": [value]})
+
+
+@pytest.mark.parametrize("number", [2**53, -(2**53)])
+def test_whole_numbers_are_such_as_every_reader_can_hold(in_northwind: Organisation, number: int) -> None:
+    with pytest.raises(AuditError, match="whole numbers"):
+        log.append(Event.CONSENT_GIVEN, refs={}, data={"count": number})
+
+
+@pytest.mark.parametrize("number", [0.1, 1e22, -1e300, 5e-324, 1.0, -0.0, 2**53 - 1, 123456789.123])
+def test_what_is_read_back_opens_the_commitment(in_northwind: Organisation, number: float) -> None:
+    """PostgreSQL keeps numbers in a form of its own; the committed bytes must come out the same."""
+    written = log.append(Event.CONSENT_GIVEN, refs={"consent": uuid4()}, data={"number": number, "ä": [{"é": "😀"}]})
+    entry = entries()[-1]
+    refs = {key: str(value) for key, value in entry.refs.items()}
+    committed = payload(entry.actor, entry.data, refs)
+    salt = keyring.ledger_salt(None, event_id=written)
+    assert entry.commitments == (commitment(committed, salt=salt),)
+
+
+def test_there_is_one_commitment_for_each_person_the_entry_refers_to(in_northwind: Organisation) -> None:
+    refs = {"speaker": uuid4(), "protected_voice": uuid4()}
+    written = log.append(Event.VOICE_ENROLMENT_REFUSED, refs=refs)
+    committed = payload("system", {}, {key: str(value) for key, value in refs.items()})
+    assert entries()[-1].commitments == tuple(
+        commitment(committed, salt=keyring.ledger_salt(refs[key], event_id=written))
+        for key in ("protected_voice", "speaker")
+    )
+
+
+def test_an_entry_about_someone_whose_key_was_destroyed_commits_by_the_organisation(in_northwind: Organisation) -> None:
+    speaker = uuid4()
+    keyring.seal(b"voice", subject_id=speaker, kind="sample", object_id=uuid4())
+    keyring.shred(subject_id=speaker)
+    shredded = entries()[-1]
+    committed = payload("system", shredded.data, {"speaker": str(speaker)})
+    assert shredded.event == Event.SUBJECT_KEY_SHREDDED
+    assert shredded.commitments == (commitment(committed, salt=keyring.ledger_salt(None, event_id=shredded.id)),)
+
+
+def test_the_same_act_twice_is_committed_to_differently(in_northwind: Organisation) -> None:
+    """Otherwise equal commitments would tell that equal things happened."""
+    consent = uuid4()
+    for _ in range(2):
+        log.append(Event.CONSENT_GIVEN, refs={"consent": consent})
+    first, second = entries()[-2:]
+    assert first.commitments != second.commitments
 
 
 def test_every_event_written_by_the_lowest_room_is_in_the_vocabulary() -> None:
