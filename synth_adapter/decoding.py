@@ -18,6 +18,7 @@ from django.conf import settings
 
 from synth_adapter.decode_worker import MAX_RATE
 from synth_adapter.errors import AudioError
+from synth_adapter.measures import measure
 from synth_adapter.waveform import Waveform
 
 WORKER = Path(__file__).with_name("decode_worker.py")
@@ -61,6 +62,21 @@ def decode(data: bytes) -> Decoded:
         sha256=hashlib.sha256(data).hexdigest(),
         truncated=bool(answer["truncated"]),
     )
+
+
+def decode_whole(data: bytes) -> Decoded:
+    """Decode a recording that must be all there: besides what `decode` refuses, audio-truncated and audio-silent."""
+    decoded = decode(data)
+    if decoded.truncated:
+        raise AudioError("audio-truncated", "The recording ends before it says it does; send the whole file again.")
+    refuse_silence(decoded.waveform)
+    return decoded
+
+
+def refuse_silence(waveform: Waveform) -> None:
+    """Raise `AudioError` (audio-silent) where nothing is loud enough to be heard."""
+    if measure(waveform).silent:
+        raise AudioError("audio-silent", "Nothing can be heard in the recording: is the microphone switched on?")
 
 
 def _run_worker(data: bytes) -> tuple[bytes, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What can be said about a recording without listening to it: level, noise, clipping, silence, bandwidth."""
+"""What can be said about a recording without listening to it: level, noise, clipping, silence, bandwidth, echo."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import welch
 
+from synth_adapter.reverberation import decay_seconds
 from synth_adapter.waveform import Waveform
 
 FLOOR_DBFS = -120.0
@@ -30,7 +31,10 @@ SPECTRUM_SECONDS = 0.03
 
 @dataclass(frozen=True)
 class Measures:
-    """Levels in dB relative to full scale; `level_dbfs` is the active speech level, fractions are within 0..1."""
+    """Levels in dB relative to full scale; `level_dbfs` is the active speech level, fractions are within 0..1.
+
+    `decay_seconds` is that of `synth_adapter.reverberation`: 0 where it could not be told.
+    """
 
     seconds: float
     peak_dbfs: float
@@ -40,6 +44,7 @@ class Measures:
     silence_fraction: float
     snr_db: float
     bandwidth_hz: float
+    decay_seconds: float
 
     @property
     def silent(self) -> bool:
@@ -61,6 +66,7 @@ def measure(waveform: Waveform) -> Measures:
         silence_fraction=float(np.mean(levels < _threshold(levels, level))) if len(levels) else 1.0,
         snr_db=_signal_to_noise(levels, level),
         bandwidth_hz=_bandwidth(samples - offset, waveform.rate),
+        decay_seconds=decay_seconds(waveform),
     )
 
 

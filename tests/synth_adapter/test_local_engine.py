@@ -3,8 +3,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from safety.comparison import operating_point
-from safety.registry import speaker_encoder, transcriber
+from safety.calibration import OUTPUT
+from safety.comparison import compare
+from safety.hearing import embed_voice
+from safety.registry import calibration, speaker_encoders, transcriber
 from safety.transcripts import word_error_rate
 from synth_adapter.adaptation.artefact import load
 from synth_adapter.adaptation.selection import stock_profiles
@@ -53,13 +55,16 @@ def test_it_says_what_it_is_made_of(engine: LocalEngine) -> None:
 def test_it_sounds_like_the_speaker_where_the_stock_voice_does_not(
     engine: LocalEngine, voice: bytes, spoken: Waveform, recordings: Callable[[str], Waveform]
 ) -> None:
-    encoder = speaker_encoder()
-    held_out = encoder.embed(recordings(READER.format(4)))
+    encoders = speaker_encoders()
+    held_out = embed_voice(recordings(READER.format(4)), encoders=encoders)
     stock_voice = load(voice, engine=engine._identity).stock_voice
     stock = engine.kokoro.speak(TEXT, stock_voice=stock_voice, language="en")
-    point = operating_point(encoder.model, probe="whole")
-    assert float(encoder.embed(spoken) @ held_out) >= point.match
-    assert float(encoder.embed(stock) @ held_out) < point.match
+    outcomes = [
+        compare(embed_voice(sound, encoders=encoders), held_out, calibration=calibration(), point=OUTPUT).outcome
+        for sound in (spoken, stock)
+    ]
+    assert outcomes[0] == "match"
+    assert outcomes[1] != "match"
 
 
 def test_it_can_be_understood(spoken: Waveform) -> None:

@@ -37,13 +37,13 @@ def utterance(recordings: Callable[[str], Waveform]) -> Waveform:
 
 def test_nothing_measures_as_nothing() -> None:
     assert measure(Waveform(np.zeros(0, dtype=np.float32), RATE)) == Measures(
-        0.0, FLOOR_DBFS, FLOOR_DBFS, 0.0, 0.0, 1.0, 0.0, 0.0
+        0.0, FLOOR_DBFS, FLOOR_DBFS, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0
     )
 
 
 def test_digital_silence_is_silent_and_every_measure_is_finite() -> None:
     measures = measure(Waveform(np.zeros(RATE, dtype=np.float32), RATE))
-    assert measures == Measures(1.0, FLOOR_DBFS, FLOOR_DBFS, 0.0, 0.0, 1.0, 0.0, 0.0)
+    assert measures == Measures(1.0, FLOOR_DBFS, FLOOR_DBFS, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0)
     assert measures.silent
 
 
