@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,27 @@ class Transcriber(Protocol):
     def transcribe(self, waveform: Waveform, *, language: str) -> Transcript:
         """The words of `waveform`, heard as `language` (BCP 47), with the language it sounds most like."""
 
+    def words(self, waveform: Waveform, *, language: str) -> str:
+        """The very words of `transcribe`, without the language, which costs as much again to tell."""
+
+
+@dataclass(frozen=True)
+class SpeechRating:
+    """How listeners would rate speech, its background and the whole: 1 (bad) to 5 (excellent), after ITU-T P.835."""
+
+    signal: float
+    background: float
+    overall: float
+
+
+class QualityJudge(Protocol):
+    """Rates how speech sounds without knowing how it should sound."""
+
+    model: ModelIdentity
+
+    def rate(self, waveform: Waveform) -> SpeechRating:
+        """The ratings of `waveform`; raises `SpeechError` where there is too little sound."""
+
 
 class ScriptScreen(Protocol):
     """Reads a script for signs of misuse."""
@@ -65,3 +86,48 @@ class ScriptScreen(Protocol):
 
     def screen(self, text: str, *, language: str) -> Sequence[ScriptFinding]:
         """Every finding, most severe first; an empty sequence means that nothing was noticed."""
+
+
+@dataclass(frozen=True)
+class Sign:
+    """Something a microphone does not do: `kind` is a stable slug, `measured` its figures with their units."""
+
+    kind: str
+    explanation: str
+    measured: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SpoofFinding:
+    """Whether a living voice was heard: `llr` (natural logarithm) speaks for a machine above 0, for a person below.
+
+    `windows` says to how many stretches was listened; with none the outcome is inconclusive.
+    """
+
+    llr: float
+    outcome: Literal["bona_fide", "inconclusive", "spoofed"]
+    windows: int
+    signs: tuple[Sign, ...]
+    calibration_id: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The form in which findings are stored with the decision."""
+        return {
+            "llr": round(self.llr, 3),
+            "outcome": self.outcome,
+            "windows": self.windows,
+            "signs": [asdict(sign) | {"measured": dict(sign.measured)} for sign in self.signs],
+            "calibration_id": self.calibration_id,
+        }
+
+
+class SpoofDetector(Protocol):
+    """Tells a living voice before a microphone from speech that was made or played back."""
+
+    model: ModelIdentity
+
+    def listen(self, waveform: Waveform) -> SpoofFinding:
+        """What is to be thought of one recording; never raises for too little sound, which is inconclusive."""
+
+    def pooled(self, findings: Sequence[SpoofFinding]) -> SpoofFinding:
+        """What several recordings of one voice say together."""

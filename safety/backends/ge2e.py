@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
+import onnxruntime
 from django.conf import settings
 from numpy.typing import NDArray
 from scipy.signal import get_window
-from torch import Tensor, nn
 
+from safety.backends.ge2e_export import MEL_BINS, PARTIAL_FRAMES, WIDTH
 from safety.ports import ModelIdentity
 from safety.speech import require_sound
 from synth_adapter.waveform import Waveform
@@ -17,26 +17,10 @@ from synth_adapter.weights import locate
 RATE = 16_000
 WINDOW = 400
 HOP = 160
-MEL_BINS = 40
-WIDTH = 256
 LEAST_SECONDS = 0.5
-PARTIAL_FRAMES = 160
 PARTIAL_STEP = 77  # 1.3 partials a second
 LEAST_COVERAGE = 0.75
 LEAST_LEVEL_DBFS = -30.0
-
-
-class Ge2eNetwork(nn.Module):
-    """Three LSTM layers over mel frames (batch, 160, 40); the last state becomes a unit vector of 256 numbers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lstm = nn.LSTM(MEL_BINS, WIDTH, num_layers=3, batch_first=True)
-        self.linear = nn.Linear(WIDTH, WIDTH)
-
-    def forward(self, frames: Tensor) -> Tensor:
-        _, (hidden, _) = self.lstm(frames)
-        return nn.functional.normalize(nn.functional.relu(self.linear(hidden[-1])), dim=1)
 
 
 class Ge2e:
@@ -48,24 +32,22 @@ class Ge2e:
     dimension = WIDTH
 
     def __init__(self) -> None:
-        torch.set_num_threads(settings.MODEL_THREADS)
-        weights = locate("ge2e")
-        state = torch.load(weights.path, map_location="cpu", weights_only=True)["model_state"]
-        training_only = {"similarity_weight", "similarity_bias"}
-        self.network = Ge2eNetwork()
-        self.network.load_state_dict({name: value for name, value in state.items() if name not in training_only})
-        self.network.eval()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = settings.MODEL_THREADS
+        options.inter_op_num_threads = 1
+        path = str(locate("ge2e-onnx").path)
+        self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         self.filters = mel_filters()
-        self.model = ModelIdentity(name="ge2e", sha256=weights.sha256)
+        self.model = ModelIdentity(name="ge2e", sha256=locate("ge2e").sha256)
 
     def embed(self, waveform: Waveform) -> NDArray[np.float32]:
         """An L2-normalised vector of shape (256,); raises `SpeechError` below half a second or for digital silence."""
         samples = _levelled(waveform)
         frames = self.filters @ _power_spectrum(samples)
-        partials = torch.from_numpy(_partials(np.asarray(frames.T, dtype=np.float32)))
-        with torch.inference_mode():
-            mean = self.network(partials).mean(dim=0)
-        return np.asarray((mean / mean.norm()).numpy(), dtype=np.float32)
+        partials = _partials(np.asarray(frames.T, dtype=np.float32))
+        (embeddings,) = self.session.run(["embeddings"], {"frames": partials})
+        mean = np.asarray(embeddings).mean(axis=0)
+        return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)
 
 
 def _levelled(waveform: Waveform) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from django.conf import settings
 from faster_whisper import WhisperModel
+from numpy.typing import NDArray
 
 from safety.ports import ModelIdentity, Transcript
 from safety.speech import speech_segments
@@ -35,7 +36,17 @@ class FasterWhisper:
         if not speech_segments(waveform):
             return Transcript(text="", language="", language_probability=0.0)
         samples = np.ascontiguousarray(waveform.resampled(RATE).samples)
+        text = self._decode(samples, language)
         guess, probability, _ = self.whisper.detect_language(samples, language_detection_segments=DETECTION_SEGMENTS)
+        return Transcript(text=text, language=guess, language_probability=float(probability))
+
+    def words(self, waveform: Waveform, *, language: str) -> str:
+        """The words alone; the language is told by another run of the encoder, over thirty seconds at any length."""
+        if not speech_segments(waveform):
+            return ""
+        return self._decode(np.ascontiguousarray(waveform.resampled(RATE).samples), language)
+
+    def _decode(self, samples: NDArray[np.float32], language: str) -> str:
         segments, _ = self.whisper.transcribe(
             samples,
             language=language.split("-", maxsplit=1)[0].lower(),
@@ -46,5 +57,4 @@ class FasterWhisper:
             log_prob_threshold=-1.0,
             vad_filter=False,
         )
-        text = " ".join(segment.text.strip() for segment in segments)
-        return Transcript(text=text, language=guess, language_probability=float(probability))
+        return " ".join(segment.text.strip() for segment in segments)
