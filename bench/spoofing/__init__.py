@@ -1,0 +1,1 @@
+"""The recipe of the spoof detector: make material, train, calibrate, evaluate (`make train-spoof-detector`)."""

@@ -1,0 +1,28 @@
+"""What the synthesisers say: plain sentences of our own, four to six seconds each."""
+
+SENTENCES = (
+    "The ferry leaves at half past seven, and the last one back is just before midnight.",
+    "She put the letters in a tin box and hid it behind the flour at the back of the shelf.",
+    "If the rain holds off until Thursday, we shall have the roof finished by the weekend.",
+    "My grandfather kept bees, and he never once wore gloves when he opened the hives.",
+    "Please remember to water the tomatoes, feed the cat, and lock the gate behind you.",
+    "Nobody had told the children why the bridge was closed, so they walked the long way round.",
+    "There were forty-two chairs in the hall and not one of them matched another.",
+    "He measured the window twice, wrote the figures on his hand, and cut the glass too short.",
+    "A thin fog lay over the harbour, and we could hear the buoys long before we saw them.",
+    "Take the second road on the left, pass the old mill, and ask again at the bakery.",
+    "The orchestra tuned for so long that the audience began to applaud by mistake.",
+    "I have read this page five times now, and I still cannot say what it is about.",
+    "Every spring the river moves a little further east and takes another field with it.",
+    "They sold the piano to a school in the valley and bought a smaller one for the boat.",
+    "You will find the keys in the blue jug, unless my brother has borrowed them again.",
+    "The judge asked for silence, opened a thick brown folder, and began to read aloud.",
+    "On clear evenings one can see the lighthouse from the kitchen and count its flashes.",
+    "Our train stood outside the station for an hour while somebody looked for a driver.",
+    "It takes three days to walk to the monastery, and about as long to be let in.",
+    "The price of copper fell again, but the mine stayed open because of the tin.",
+    "What surprised me was not the noise of the engine but how suddenly it stopped.",
+    "Half of the villagers wanted the clock repaired, the other half liked the quiet.",
+    "We packed the plates in straw, the books in boxes, and the clothes in whatever was left.",
+    "Her first question was about the weather, her second about the war, her third about lunch.",
+)
