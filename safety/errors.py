@@ -1,4 +1,4 @@
-"""What can go wrong when ears listen: speech that cannot be used, and comparisons that mean nothing."""
+"""What can go wrong when ears listen: speech of no use, comparisons that mean nothing, lists that are shut."""
 
 
 class SpeechError(Exception):
@@ -15,4 +15,15 @@ class ComparisonError(ValueError):
 
 
 class ProtectionError(ValueError):
-    """A person who cannot be put on a list of protected voices as asked."""
+    """A list of protected voices that cannot be changed as asked; `code` is a stable slug."""
+
+    def __init__(self, message: str, *, code: str = "protection-invalid") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class SearchUnavailableError(Exception):
+    """Nobody can say now whether a voice is protected, so nothing that depends on it may go on."""
+
+    code = "search-unavailable"

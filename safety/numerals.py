@@ -22,7 +22,8 @@ def _numbered(small: str, tens: str) -> dict[str, int]:
 
 CARDINALS = _numbered(_SMALL_WORDS, _TENS_WORDS)
 ORDINALS = _numbered(_SMALL_ORDINAL_WORDS, _TENS_ORDINAL_WORDS)
-SCALES = {"hundred": 100, "thousand": 1000}
+SCALES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
+ARTICLES = frozenset({"a", "an"})
 ORDINAL_MARK = "th"
 _SUFFIXED = re.compile(r"(\d+)(st|nd|rd|th)")
 
@@ -39,9 +40,9 @@ def spell_digits(words: Sequence[str]) -> list[str]:
         word = words[position]
         if suffixed := _SUFFIXED.fullmatch(word):
             result += [*suffixed[1], ORDINAL_MARK]
-        elif word.isascii() and word.isdigit():
+        elif _is_digits(word) and not _scaled(words, position + 1):
             result += list(word)
-        elif word in CARDINALS or word in ORDINALS:
+        elif word in CARDINALS or word in ORDINALS or _is_digits(word) or _begins_with_article(words, position):
             digits, position = _read_number(words, position)
             result += digits
             continue
@@ -51,22 +52,42 @@ def spell_digits(words: Sequence[str]) -> list[str]:
     return result
 
 
+def _is_digits(word: str) -> bool:
+    return word.isascii() and word.isdigit()
+
+
+def _scaled(words: Sequence[str], position: int) -> bool:
+    return position < len(words) and words[position] in SCALES
+
+
+def _begins_with_article(words: Sequence[str], position: int) -> bool:
+    """Whether here stands `a hundred` or the like: as many as one hundred."""
+    return words[position] in ARTICLES and _scaled(words, position + 1)
+
+
+def _value(word: str) -> int | None:
+    if _is_digits(word):
+        return int(word)
+    return 1 if word in ARTICLES else CARDINALS.get(word, ORDINALS.get(word))
+
+
 def _read_number(words: Sequence[str], start: int) -> tuple[list[str], int]:
     """The digits of the number that begins at `start`, and where it ends."""
     total, group, position = 0, 0, start
-    previous_size = 1_000_000
+    previous_size, smallest = _ANY, _ANY
     while position < len(words):
         word = words[position]
-        if word in SCALES and group and not (word == "hundred" and group >= SCALES["hundred"]):
-            group *= SCALES[word]
-            if word == "thousand":
-                total, group = total + group, 0
-            previous_size = SCALES[word]
+        if word in SCALES:
+            scale = SCALES[word]
+            if not group or (scale == _HUNDRED and group >= _HUNDRED) or (scale > _HUNDRED and scale >= smallest):
+                break
+            group *= scale
+            if scale > _HUNDRED:
+                total, group, smallest = total + group, 0, scale
+            previous_size = scale
         elif word == "and" and previous_size in SCALES.values() and _continues(words, position + 1):
             pass
-        elif (value := CARDINALS.get(word, ORDINALS.get(word))) is not None and (
-            _fits(value, previous_size) or position == start
-        ):
+        elif (value := _value(word)) is not None and (position == start or _may_follow(word, value, previous_size)):
             group += value
             previous_size = 10 if value >= _TWENTY else 1
             if word in ORDINALS:
@@ -77,6 +98,8 @@ def _read_number(words: Sequence[str], start: int) -> tuple[list[str], int]:
     return list(str(total + group)), position
 
 
+_ANY = 10**12
+_HUNDRED = 100
 _TWENTY = 20
 
 
@@ -84,8 +107,10 @@ def _continues(words: Sequence[str], position: int) -> bool:
     return position < len(words) and (words[position] in CARDINALS or words[position] in ORDINALS)
 
 
-def _fits(value: int, previous_size: int) -> bool:
-    """Whether a number word may follow inside one number: units after tens, anything after a scale."""
-    if previous_size >= SCALES["hundred"]:
+def _may_follow(word: str, value: int, previous_size: int) -> bool:
+    """Whether a number word may stand inside a number that has begun: units after tens, anything after a scale."""
+    if _is_digits(word) or word in ARTICLES:
+        return False
+    if previous_size >= _HUNDRED:
         return True
     return previous_size == 10 and 0 < value < 10  # noqa: PLR2004 (tens and units)

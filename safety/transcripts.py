@@ -5,21 +5,53 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
 
+from safety import numerals, numerals_german
 from safety.errors import ComparisonError
-from safety.numerals import spell_digits
 
-_SPOKEN_SIGNS = {"%": " percent ", "&": " and ", "+": " plus ", "@": " at "}
-_CURRENCIES = {"$": "dollars", "£": "pounds", "€": "euros"}
-_MONEY = re.compile(r"([$£€])\s?(\d+(?:,\d{3})*)")
+
+@dataclass(frozen=True)
+class Spoken:
+    """How a language reads aloud what it writes with signs and digits."""
+
+    signs: Mapping[str, str]
+    currencies: Mapping[str, str]
+    abbreviations: Mapping[str, str]
+    thousands: re.Pattern[str]
+    decimal: re.Pattern[str]
+    point: str
+    spell_digits: Callable[[Sequence[str]], list[str]]
+
+
+_SPOKEN = {
+    "en": Spoken(
+        signs={"%": " percent ", "&": " and ", "+": " plus ", "@": " at "},
+        currencies={"$": "dollars", "£": "pounds", "€": "euros"},
+        abbreviations={"mr": "mister", "mrs": "missus", "dr": "doctor", "ok": "okay"},
+        thousands=re.compile(r"(?<=\d),(?=\d{3}(?!\d))"),
+        decimal=re.compile(r"(?<=\d)\.(?=\d)"),
+        point="point",
+        spell_digits=numerals.spell_digits,
+    ),
+    "de": Spoken(
+        signs={"%": " prozent ", "&": " und ", "+": " plus ", "@": " at ", "§": " paragraf "},
+        currencies={"$": "dollar", "£": "pfund", "€": "euro"},
+        abbreviations={"hr": "herr", "fr": "frau", "dr": "doktor", "nr": "nummer", "str": "strasse", "ok": "okay"},
+        thousands=re.compile(r"(?<=\d)\.(?=\d{3}(?!\d))"),
+        decimal=re.compile(r"(?<=\d),(?=\d)"),
+        point="komma",
+        spell_digits=numerals_german.spell_digits,
+    ),
+}
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_ABBREVIATIONS = {"mr": "mister", "mrs": "missus", "dr": "doctor", "ok": "okay"}
+_MONEY = re.compile(r"([$£€])\s?(\d+)|(\d+)\s?([$£€])")
 _WORD = re.compile(r"\d+(?:st|nd|rd|th)(?![^\W\d])|\d+|[^\d\s]+")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")  # kana and Han: each sign stands alone
-_NEGATIONS = frozenset(
+NEGATIONS = frozenset(
     re.findall(
         r"\w+",
         """no not never none nothing nobody without cannot neither nor refuse withdraw revoke deny dont doesnt didnt
@@ -39,20 +71,26 @@ class WordErrors:
 
 
 def normalise_words(text: str, language: str) -> list[str]:
-    """Bare words of `text` (language as BCP 47): folded, without punctuation; English numbers digit by digit."""
+    """Bare words of `text` (language as BCP 47): folded, without punctuation; English and German numbers by digits."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     folded = re.sub(r"(?<=\w)['\u2019\u02bc](?=\w)", "", folded)
-    english = language.split("-", maxsplit=1)[0].casefold() == "en"
-    folded = _THOUSANDS.sub("", folded)
-    if english:
-        folded = _MONEY.sub(lambda found: f"{found[2]} {_CURRENCIES[found[1]]}", folded)
-        for sign, spoken in _SPOKEN_SIGNS.items():
-            folded = folded.replace(sign, spoken)
+    spoken = _SPOKEN.get(language.split("-", maxsplit=1)[0].casefold())
+    folded = _THOUSANDS.sub("", folded) if spoken is None else _read_signs(folded, spoken)
     bare = "".join(sign if unicodedata.category(sign)[0] in "LMN" else " " for sign in folded)
     words = _WORD.findall(_UNSPACED.sub(lambda found: f" {found[0]} ", bare))
-    if not english:
+    if spoken is None:
         return words
-    return spell_digits([_ABBREVIATIONS.get(word, word) for word in words])
+    return spoken.spell_digits([spoken.abbreviations.get(word, word) for word in words])
+
+
+def _read_signs(folded: str, spoken: Spoken) -> str:
+    """Signs, amounts and decimals as they are read aloud."""
+    folded = spoken.thousands.sub("", folded)
+    folded = _MONEY.sub(lambda found: f"{found[2] or found[3]} {spoken.currencies[found[1] or found[4]]}", folded)
+    folded = spoken.decimal.sub(f" {spoken.point} ", folded)
+    for sign, words in spoken.signs.items():
+        folded = folded.replace(sign, words)
+    return folded
 
 
 def word_error_rate(reference: str, heard: str, *, language: str) -> WordErrors:
@@ -74,7 +112,7 @@ def contains_statement(required: str, heard: str, *, language: str, most_errors:
 
 
 def _negations(words: list[str]) -> Counter[str]:
-    return Counter(word for word in words if word in _NEGATIONS)
+    return Counter(word for word in words if word in NEGATIONS)
 
 
 def _word_errors(expected: list[str], got: list[str]) -> WordErrors:
