@@ -6,6 +6,7 @@ import pytest
 import torch
 from pytest_django import Settings
 
+from safety.backends import ge2e_export
 from safety.backends.campplus import CamPlusPlus
 from safety.backends.campplus_export import export, load_network
 from safety.backends.ge2e import Ge2e
@@ -55,6 +56,17 @@ class TestGe2e(TrainedEncoderContract):
     @pytest.fixture
     def encoder(self, ge2e: Ge2e) -> SpeakerEncoder:
         return ge2e
+
+    def test_its_identity_is_that_of_the_published_weights(self, ge2e: Ge2e) -> None:
+        assert ge2e.model.sha256 == locate("ge2e").sha256
+
+    @pytest.mark.parametrize("partials", [1, 2, 7])
+    def test_the_onnx_file_computes_what_the_torch_network_computes(self, ge2e: Ge2e, partials: int) -> None:
+        sound = torch.rand(partials, 160, 40, generator=torch.Generator().manual_seed(partials))
+        with torch.inference_mode():
+            expected = ge2e_export.load_network(locate("ge2e").path)(sound).numpy()
+        (served,) = ge2e.session.run(["embeddings"], {"frames": sound.numpy()})
+        assert np.abs(served - expected).max() < 1e-5
 
     def test_below_the_level_of_training_loudness_does_not_matter(self, ge2e: Ge2e, president: Waveform) -> None:
         assert ge2e.embed(quieter(president, 0.02)) @ ge2e.embed(quieter(president, 0.1)) > 0.999

@@ -20,8 +20,22 @@ def test_what_sounds_the_same_compares_as_the_same(written: str, heard: str) -> 
     assert word_error_rate(written, heard, language="en-GB").rate == 0
 
 
+@pytest.mark.parametrize(
+    ("written", "heard"),
+    [
+        ("Straße Nr. 5", "strasse nummer fünf"),
+        ("Es kostet 1.250 €, plus 20 %.", "es kostet eintausendzweihundertfünfzig euro plus zwanzig prozent"),
+        ("am 21. Mai 1998", "am einundzwanzigsten Mai neunzehnhundertachtundneunzig"),
+        ("bis zum 21. November 2027", "bis zum einundzwanzigsten November zwei tausend sieben und zwanzig"),
+        ("3,5 Grad", "drei Komma fünf Grad"),
+        ("Frau Dr. Müller & Söhne", "frau doktor müller und söhne"),
+    ],
+)
+def test_what_sounds_the_same_in_german_compares_as_the_same(written: str, heard: str) -> None:
+    assert word_error_rate(written, heard, language="de-AT").rate == 0
+
+
 def test_other_languages_keep_their_own_words_and_marks() -> None:
-    assert normalise_words("Straße Nr. 5", "de") == ["strasse", "nr", "5"]
     assert normalise_words("你好\uff0c世界。", "zh") == ["你", "好", "世", "界"]
     assert normalise_words("नमस्ते दुनिया", "hi") == ["नमस्ते", "दुनिया"]
     assert normalise_words("J'ai six and", "fr") == ["jai", "six", "and"]

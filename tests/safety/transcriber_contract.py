@@ -27,6 +27,12 @@ class TranscriberContract:
         assert heard.language == "en"
         assert 0.5 < heard.language_probability <= 1
 
+    def test_it_hears_the_same_words_where_nobody_asks_for_the_language(
+        self, transcriber: Transcriber, president: Waveform
+    ) -> None:
+        heard = transcriber.transcribe(president, language="en")
+        assert transcriber.words(president, language="en") == heard.text
+
     def test_it_notices_another_language_than_the_one_it_was_told(
         self, transcriber: Transcriber, recordings: Callable[[str], Waveform]
     ) -> None:
@@ -43,3 +49,4 @@ class TranscriberContract:
         }
         waveform = Waveform(sounds[kind].astype(np.float32), 16_000)
         assert transcriber.transcribe(waveform, language="en").text == ""
+        assert transcriber.words(waveform, language="en") == ""
