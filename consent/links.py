@@ -20,8 +20,9 @@ PREFIXES: dict[LinkKind, str] = {"ceremony": "vvc_", "receipt": "vvr_"}
 
 @dataclass(frozen=True)
 class FoundLink:
-    """Whose link it is, and to which consent."""
+    """Which link it is, whose, and to which consent."""
 
+    id: UUID
     organisation_id: UUID
     consent_id: UUID
     speaker_id: UUID
@@ -42,7 +43,11 @@ def new_link(consent: ConsentRecord, *, kind: LinkKind, expires_at: datetime) ->
 
 
 def find_link(token: str, *, kind: LinkKind) -> FoundLink:
-    """What a token opens, outside any scope; raises `LinkError` for one unknown, of another kind, or expired."""
+    """What a token opens, outside any scope; raises `LinkError` for one unknown, of another kind, or expired.
+
+    That a receipt's link was used is a sign of life of its speaker, and moves the clock of inactivity. A ceremony's
+    link the organisation holds as well: only the second factor says that the speaker used it.
+    """
     digest = hash_token(token)
     with token_scope(digest):
         link = SpeakerLink.objects.filter(token_hash=digest, kind=kind).first()
@@ -51,5 +56,7 @@ def find_link(token: str, *, kind: LinkKind) -> FoundLink:
     if link.expires_at <= timezone.now():
         raise LinkError("link-expired", "The link has expired; ask the organisation for a new one.")
     with organisation_scope(link.organisation_id, actor="system"):
+        if kind == "receipt":
+            SpeakerLink.objects.filter(id=link.id).update(last_used_at=timezone.now())
         speaker_id = ConsentRecord.objects.values_list("speaker_id", flat=True).get(id=link.consent_id)
-    return FoundLink(link.organisation_id, link.consent_id, speaker_id, link.kind)
+    return FoundLink(link.id, link.organisation_id, link.consent_id, speaker_id, link.kind)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from consent.scope import Purpose
-from consent.wording import Wording, wording
+from consent.wording import Wording, locales, wording
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,10 @@ class Terms:
     purposes: Sequence[Purpose]
     languages: Sequence[str]
     intended_use: str
+    territory: Sequence[str]
+    compensation: str
+    recipients: Sequence[str]
+    clips_may_be_distributed: bool
     valid_until: datetime
 
 
@@ -50,10 +54,29 @@ def write(terms: Terms, *, locale: str) -> Notice:
             f"- {words.purposes[purpose].spoken}: {words.purposes[purpose].explained}" for purpose in terms.purposes
         ),
         intended_use=terms.intended_use,
+        territory=words.places(terms.territory),
+        recipients=_recipients(terms, words),
+        clips=words.clips[terms.clips_may_be_distributed].format(organisation=terms.organisation),
+        compensation=_compensation(terms, words),
         languages=words.listed([words.languages.get(language, language) for language in terms.languages]),
         until=words.date(terms.valid_until),
     )
     return Notice(locale, words.version, text, statement, fingerprint(text, statement))
+
+
+def _recipients(terms: Terms, words: Wording) -> str:
+    others = words.listed(list(terms.recipients)) if terms.recipients else ""
+    return words.recipients[bool(others)].format(organisation=terms.organisation, others=others)
+
+
+def _compensation(terms: Terms, words: Wording) -> str:
+    paid = terms.compensation.casefold().strip(" .!") not in words.nothing
+    return words.compensation[paid].format(compensation=terms.compensation)
+
+
+def current_version(locale: str) -> str | None:
+    """The version that is shown today; None for a language in which nobody is asked any more."""
+    return wording(locale).version if locale in locales() else None
 
 
 def spoken_purposes(purposes: Sequence[Purpose], *, words: Wording) -> list[str]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from consent.errors import ConsentError
 from consent.scope import Purpose
 
 NOTICES = Path(__file__).with_name("notices")
+WORLDWIDE = "worldwide"
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,27 @@ class PurposeWording:
 
     spoken: str
     explained: str
+
+
+class MailWording(NamedTuple):
+    """A mail to a speaker."""
+
+    subject: str
+    body: str
+
+
+class ProtectionWording(NamedTuple):
+    """What somebody says aloud who asks never to be cloned, and the words of it that must be heard."""
+
+    statement: str
+    agreement: str
+
+
+class Alternatives(NamedTuple):
+    """Two ways to say a thing; `alternatives[condition]` picks one."""
+
+    no: str
+    yes: str
 
 
 @dataclass(frozen=True)
@@ -39,6 +62,14 @@ class Wording:
     purposes: Mapping[Purpose, PurposeWording]
     languages: Mapping[str, str]
     phrase_words: tuple[str, ...]
+    territories: Mapping[str, str]
+    worldwide: str
+    recipients: Alternatives
+    clips: Alternatives
+    compensation: Alternatives
+    nothing: tuple[str, ...]
+    mails: Mapping[str, MailWording]
+    protection: ProtectionWording
 
     def date(self, moment: datetime) -> str:
         """A date as it is read aloud."""
@@ -48,6 +79,10 @@ class Wording:
         """`a, b and c`."""
         *most, last = items
         return f"{', '.join(most)} {self.conjunction} {last}" if most else last
+
+    def places(self, codes: Sequence[str]) -> str:
+        """Countries by name, or the whole world."""
+        return self.worldwide if WORLDWIDE in codes else self.listed([self.territories[code] for code in codes])
 
 
 def locales() -> tuple[str, ...]:
@@ -74,4 +109,12 @@ def wording(locale: str) -> Wording:
         purposes={purpose: PurposeWording(**table["purposes"][purpose.value]) for purpose in Purpose},
         languages=table["languages"],
         phrase_words=tuple(table["phrases"]["words"].split()),
+        territories=table["territories"],
+        worldwide=table["worldwide"],
+        recipients=Alternatives(**table["recipients"]),
+        clips=Alternatives(**table["clips"]),
+        compensation=Alternatives(**table["compensation"]),
+        nothing=tuple(table["nothing"]),
+        mails={kind: MailWording(text["subject"], text["body"].strip()) for kind, text in table["mails"].items()},
+        protection=ProtectionWording(**table["protection"]),
     )
