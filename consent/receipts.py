@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from audit.events import Event
 from audit.log import append
-from consent import links
+from consent import links, receipt_standing, receipt_token
+from consent.manner import manner_of
 from consent.models import ConsentRecord, Receipt
 from consent.scope import Purpose
 from consent.wording import wording
@@ -24,22 +25,31 @@ LINK_OUTLIVES_CONSENT_BY = timedelta(days=365)
 
 
 def issue(consent: ConsentRecord) -> Receipt:
-    """Sign and keep the receipt of a given consent."""
+    """Sign and keep the receipt of a given consent; the log's entry binds both of its forms."""
     receipt_id = new_id()
     body = _body(consent, receipt_id=str(receipt_id))
     payload = canonical(body)
     key_id, signature = signing.sign(payload)
-    receipt = Receipt.objects.create(
+    sd_jwt = receipt_token.issue(body)
+    jwt, _ = receipt_token.split(sd_jwt)
+    data = {"sha256": hashlib.sha256(payload).hexdigest(), "sd_jwt_sha256": hashlib.sha256(jwt.encode()).hexdigest()}
+    refs = {"consent": consent.id, "speaker": consent.speaker_id}
+    return Receipt.objects.create(
         id=receipt_id,
         organisation_id=consent.organisation_id,
         consent=consent,
         body=body,
         signature=signature,
         key_id=key_id,
+        sd_jwt=sd_jwt,
+        standing_hash=receipt_standing.hash_of(receipt_id),
+        log_entry=append(Event.CONSENT_RECEIPT_ISSUED, refs=refs, data=data),
     )
-    refs = {"consent": consent.id, "speaker": consent.speaker_id}
-    append(Event.CONSENT_RECEIPT_ISSUED, refs=refs, data={"sha256": hashlib.sha256(payload).hexdigest()})
-    return receipt
+
+
+def latest(consent: ConsentRecord) -> Receipt | None:
+    """The receipt that counts: of one that was narrowed it is the last, and says what was taken back."""
+    return Receipt.objects.filter(consent=consent).order_by("-issued_at", "-id").first()
 
 
 def new_link(receipt: Receipt) -> str:
@@ -60,7 +70,8 @@ def verify(body: Mapping[str, Any], *, signature: str, key_id: str) -> bool:
 
 def _body(consent: ConsentRecord, *, receipt_id: str) -> dict[str, Any]:
     words = wording(consent.locale)
-    purposes = [Purpose(name) for name in consent.purposes.order_by("purpose").values_list("purpose", flat=True)]
+    named = consent.purposes.order_by("purpose")
+    purposes = [Purpose(purpose.purpose) for purpose in named.filter(taken_back_at__isnull=True)]
     given_at = consent.given_at
     return {
         "schema_version": SCHEMA_VERSION,
@@ -72,12 +83,24 @@ def _body(consent: ConsentRecord, *, receipt_id: str) -> dict[str, Any]:
         "pii_controller": {"id": str(consent.organisation_id), "name": consent.organisation.name},
         "notice": {"version": consent.notice_version, "sha256": consent.notice_sha256, "text": consent.notice_text},
         "purposes": [{"purpose": p.value, "description": words.purposes[p].explained} for p in purposes],
+        "purposes_taken_back": [
+            {"purpose": purpose.purpose, "at": purpose.taken_back_at.isoformat()}
+            for purpose in named
+            if purpose.taken_back_at is not None
+        ],
+        "clips_may_be_distributed": consent.clips_may_be_distributed,
+        "replaces": str(consent.replaces_id) if consent.replaces_id else None,
         "intended_use": consent.intended_use,
+        "territory": consent.territory,
+        "compensation": consent.compensation,
+        "recipients": consent.recipients,
         "languages_spoken": sorted(consent.languages),
         "pii_types": ["voice recordings", "voice reference (biometric)", "name"],
         "lawful_basis": "explicit consent",
+        "jurisdictions": consent.jurisdictions,
+        "retention": "/retention",
         "consent": {
-            "type": "spoken statement, signed by reading it aloud",
+            **manner_of(consent.evidence),
             "statement": consent.statement,
             "requested_at": consent.requested_at.isoformat(),
             "notice_shown_at": consent.notice_shown_at.isoformat() if consent.notice_shown_at else None,
