@@ -1,77 +1,39 @@
-"""The ceremony, as far as people take part: a request, a notice, a one-time phrase, a recording sent in."""
+"""The ceremony, as far as people take part: a notice, an age, a one-time phrase, a recording sent in."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+import re
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from audit.events import Event
 from audit.log import append
-from consent import evidence, links, notice, phrases, tasks
+from consent import evidence, notice, phrases, tasks
 from consent.errors import ConsentError
 from consent.links import find_link
-from consent.models import CeremonyRecording, Challenge, ConsentPurpose, ConsentRecord, ConsentStatus, Speaker
-from consent.scope import Purpose, base_language
-from synth_adapter.decoding import Decoded, decode
+from consent.models import CeremonyRecording, CeremonySession, Challenge, ConsentRecord, ConsentStatus
+from consent.requests import request_consent
+from synth_adapter.decoding import Decoded, decode_whole
 from synth_adapter.errors import AudioError
-from tenancy.models import Organisation
-from tenancy.scope import current_organisation
 
-__all__ = ["find_link", "issue_challenge", "receive_recording", "request_consent", "show_notice"]
+__all__ = [
+    "commit_recording",
+    "declare_age",
+    "find_link",
+    "issue_challenge",
+    "needs_new_notice",
+    "receive_recording",
+    "request_consent",
+    "show_notice",
+]
 
 LONGEST_SECONDS = 120.0
-
-
-def request_consent(
-    *,
-    speaker_name: str,
-    purposes: Sequence[str],
-    languages: Sequence[str],
-    intended_use: str,
-    valid_until: datetime,
-    speaker_id: UUID | None = None,
-    locale: str = "en",
-) -> tuple[ConsentRecord, str]:
-    """Ask a speaker for consent; the token opens the ceremony and is shown only once.
-
-    A name does not say who somebody is: each request makes a new speaker, unless `speaker_id` names one.
-    Raises `ConsentError` (consent-scope) for terms that cannot be agreed to.
-    """
-    organisation = Organisation.objects.get(id=current_organisation())
-    terms = notice.Terms(
-        name=_one_line(speaker_name),
-        organisation=_one_line(organisation.name),
-        purposes=_known_purposes(purposes),
-        languages=tuple(sorted({base_language(language) for language in languages})),
-        intended_use=_one_line(intended_use),
-        valid_until=valid_until,
-    )
-    _require_complete(terms)
-    written = notice.write(terms, locale=locale)
-    consent = ConsentRecord.objects.create(
-        organisation=organisation,
-        speaker=_speaker(terms.name, speaker_id),
-        languages=list(terms.languages),
-        intended_use=terms.intended_use,
-        valid_until=valid_until,
-        locale=written.locale,
-        notice_version=written.version,
-        notice_text=written.text,
-        notice_sha256=written.sha256,
-        statement=written.statement,
-    )
-    ConsentPurpose.objects.bulk_create(
-        ConsentPurpose(organisation=organisation, consent=consent, speaker=consent.speaker, purpose=purpose.value)
-        for purpose in terms.purposes
-    )
-    data = {"purposes": [purpose.value for purpose in terms.purposes], "notice_sha256": written.sha256}
-    append(Event.CONSENT_REQUESTED, refs=_refs(consent), data=data)
-    expires_at = timezone.now() + timedelta(days=settings.CEREMONY_LINK_DAYS)
-    return consent, links.new_link(consent, kind="ceremony", expires_at=expires_at)
+SENDING_LASTS = timedelta(minutes=30)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def show_notice(consent: ConsentRecord) -> None:
@@ -83,16 +45,32 @@ def show_notice(consent: ConsentRecord) -> None:
         append(Event.CONSENT_NOTICE_SHOWN, refs=_refs(consent), data=data)
 
 
-def issue_challenge(consent: ConsentRecord) -> Challenge:
-    """A fresh one-time phrase; an earlier one that was not used ends now."""
+def declare_age(consent: ConsentRecord, *, adult: bool) -> None:
+    """Put on record what the speaker says of their age; whoever is under 18 cannot go on by themselves."""
+    current = _lock_undecided(consent)
+    current.adult = consent.adult = adult
+    current.save(update_fields=["adult"])
+    append(Event.CONSENT_AGE_DECLARED, refs=_refs(current), data={"adult": adult})
+
+
+def needs_new_notice(consent: ConsentRecord) -> bool:
+    """Whether the wording has changed since the speaker was shown it."""
+    return notice.current_version(consent.locale) != consent.notice_version
+
+
+def issue_challenge(consent: ConsentRecord, *, session: CeremonySession) -> Challenge:
+    """A fresh one-time phrase for this session; an earlier one that was not used ends now."""
     current = _lock_undecided(consent)
     if current.notice_shown_at is None:
         raise ConsentError("consent-transition", "Show the speaker the notice before asking them to say anything.")
+    if not current.adult:
+        raise ConsentError("age-not-declared", "Ask the speaker whether they are 18 or older, and send what they say.")
     now = timezone.now()
     Challenge.objects.filter(consent=current, used_at__isnull=True, expires_at__gt=now).update(expires_at=now)
     challenge = Challenge.objects.create(
         organisation_id=current.organisation_id,
         consent=current,
+        session=session,
         phrase=phrases.new_phrase(locale=current.locale),
         expires_at=now + timedelta(seconds=settings.CHALLENGE_SECONDS),
     )
@@ -100,37 +78,57 @@ def issue_challenge(consent: ConsentRecord) -> Challenge:
     return challenge
 
 
-def receive_recording(consent: ConsentRecord, *, challenge_id: UUID, audio: bytes) -> CeremonyRecording:
-    """Take a recording in and send it to be verified.
+def commit_recording(consent: ConsentRecord, *, challenge_id: UUID, sha256: str, session: CeremonySession) -> Challenge:
+    """Say, while the phrase is good, which recording will come: for half an hour these very bytes are not late.
+
+    Raises:
+        ConsentError: challenge-unknown, challenge-of-another-session, challenge-used, challenge-expired, or the consent
+            has been decided.
+    """
+    current, now = _lock_undecided(consent), timezone.now()
+    mine = Challenge.objects.filter(id=challenge_id, consent=current)
+    good = mine.filter(session=session, used_at__isnull=True, expires_at__gt=now)
+    if not (_SHA256.fullmatch(sha256) and good.update(committed_sha256=sha256, committed_at=now)):
+        raise _no_such(mine.first(), session)
+    append(Event.CONSENT_RECORDING_COMMITTED, refs=_refs(current), data={"sha256": sha256})
+    return mine.get()
+
+
+def receive_recording(
+    consent: ConsentRecord, *, challenge_id: UUID, audio: bytes, session: CeremonySession, parts: int = 1
+) -> CeremonyRecording:
+    """Take a recording in and send it to be verified; `parts` says how many pieces it was joined from.
 
     Raises:
         AudioError: it cannot be used as sound; nothing is kept and the phrase stays good.
-        ConsentError: challenge-unknown, challenge-used, challenge-expired, recording-seen-before, or the consent has
-            been decided.
+        ConsentError: challenge-unknown, challenge-of-another-session, challenge-used, challenge-expired,
+            recording-seen-before, or the consent has been decided.
     """
     decoded = _decode(audio)
     current = _lock_undecided(consent)
     if CeremonyRecording.objects.filter(sha256=decoded.sha256).exists():
         raise ConsentError("recording-seen-before", "Exactly this recording was sent before; record the phrase afresh.")
-    challenge = _use_challenge(current, challenge_id)
+    challenge = _use_challenge(current, challenge_id, session, sha256=decoded.sha256)
     recording = CeremonyRecording(
-        organisation_id=current.organisation_id, consent=current, challenge=challenge, sha256=decoded.sha256
+        organisation_id=current.organisation_id,
+        consent=current,
+        challenge=challenge,
+        sha256=decoded.sha256,
+        parts=parts,
     )
     evidence.seal_recording(recording, audio)
     recording.save()
     append(
         Event.CONSENT_RECORDING_RECEIVED,
         refs={**_refs(current), "recording": recording.id},
-        data={"sha256": decoded.sha256, "seconds": round(decoded.waveform.seconds, 2)},
+        data={"sha256": decoded.sha256, "seconds": round(decoded.waveform.seconds, 2), "parts": parts},
     )
     tasks.queue_verification(recording)
     return recording
 
 
 def _decode(audio: bytes) -> Decoded:
-    decoded = decode(audio)
-    if decoded.truncated:
-        raise AudioError("audio-truncated", "The recording ends before it says it does; send the whole file again.")
+    decoded = decode_whole(audio)
     if decoded.waveform.seconds > LONGEST_SECONDS:
         raise AudioError("audio-too-long", f"A ceremony recording has at most {LONGEST_SECONDS:.0f} seconds.")
     return decoded
@@ -144,50 +142,27 @@ def _lock_undecided(consent: ConsentRecord) -> ConsentRecord:
     return current
 
 
-def _use_challenge(consent: ConsentRecord, challenge_id: UUID) -> Challenge:
+def _use_challenge(consent: ConsentRecord, challenge_id: UUID, session: CeremonySession, *, sha256: str) -> Challenge:
     """Take a phrase for one recording: whoever comes second finds it used."""
     now = timezone.now()
     mine = Challenge.objects.filter(id=challenge_id, consent=consent)
-    if mine.filter(used_at__isnull=True, expires_at__gt=now).update(used_at=now):
+    announced = Q(committed_sha256=sha256, committed_at__gt=now - SENDING_LASTS)
+    good = mine.filter(session=session, used_at__isnull=True).filter(Q(expires_at__gt=now) | announced)
+    if good.update(used_at=now):
         return mine.get()
-    found = mine.first()
+    raise _no_such(mine.first(), session)
+
+
+def _no_such(found: Challenge | None, session: CeremonySession) -> ConsentError:
+    """Why a phrase is of no use here."""
     if found is None:
-        raise ConsentError("challenge-unknown", "This consent has no such phrase; ask for a new one.")
+        return ConsentError("challenge-unknown", "This consent has no such phrase; ask for a new one.")
+    if found.session_id != session.id:
+        message = "This phrase was given to another browser or tab; ask for a new one here."
+        return ConsentError("challenge-of-another-session", message)
     if found.used_at is not None:
-        raise ConsentError("challenge-used", "The phrase was used for another recording; ask for a new one.")
-    raise ConsentError("challenge-expired", "The phrase has run out; ask for a new one and record again.")
-
-
-def _speaker(name: str, speaker_id: UUID | None) -> Speaker:
-    if speaker_id is None:
-        return Speaker.objects.create(organisation_id=current_organisation(), name=name)
-    speaker = Speaker.objects.filter(id=speaker_id).first()
-    if speaker is None:
-        raise ConsentError("consent-scope", "There is no such speaker in this organisation.")
-    return speaker
-
-
-def _known_purposes(purposes: Sequence[str]) -> tuple[Purpose, ...]:
-    known = {purpose.value: purpose for purpose in Purpose}
-    unknown = sorted(set(purposes) - known.keys())
-    if unknown:
-        raise ConsentError(
-            "consent-scope", f"Nobody can agree to {', '.join(unknown)}; choose from {', '.join(known)}."
-        )
-    return tuple(purpose for name, purpose in known.items() if name in purposes)
-
-
-def _require_complete(terms: notice.Terms) -> None:
-    given = {"purposes": terms.purposes, "languages": terms.languages, "intended_use": terms.intended_use}
-    missing = [field for field, value in {"speaker_name": terms.name, **given}.items() if not value]
-    if missing:
-        raise ConsentError("consent-scope", f"A consent must say {', '.join(missing)}.")
-    if terms.valid_until <= timezone.now():
-        raise ConsentError("consent-scope", "A consent must end in the future.")
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+        return ConsentError("challenge-used", "The phrase was used for another recording; ask for a new one.")
+    return ConsentError("challenge-expired", "The phrase has run out; ask for a new one and record again.")
 
 
 def _refs(consent: ConsentRecord) -> dict[str, UUID]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
+from consent.names_heard import in_place_of, name_likeness
 from safety.transcripts import normalise_words
 
 FREE_INSERTIONS_PER_NAME = 3
@@ -35,7 +36,10 @@ class Script:
 
 @dataclass(frozen=True)
 class WordsHeard:
-    """What of the script was heard; `name_likeness` (0 to 100) is recorded and decides nothing."""
+    """What of the script was heard; `name_likeness` (0 to 100, by spelling) is recorded and decides nothing.
+
+    `name_sound` (0 to 1) is how much of the name that sounds through least was heard in its place.
+    """
 
     word_error_rate: float
     agreement: bool
@@ -43,6 +47,7 @@ class WordsHeard:
     purposes_missing: tuple[str, ...]
     phrase: bool
     name_likeness: float
+    name_sound: float = 1.0
 
 
 def compare_words(heard: str, *, script: Script) -> WordsHeard:
@@ -57,6 +62,7 @@ def compare_words(heard: str, *, script: Script) -> WordsHeard:
         purposes_missing=tuple(purpose for purpose in script.purposes if not _sounds_in(said, script.words(purpose))),
         phrase=_contains_phrase(said, script),
         name_likeness=min((_likeness(name, heard, script) for name in script.names), default=100.0),
+        name_sound=min((_sound_of(name, said, script) for name in script.names), default=1.0),
     )
 
 
@@ -111,6 +117,14 @@ def _is_heard_as(word: str, heard: str, script: Script) -> bool:
         return likeness == 1.0
     others = (other for other in script.vocabulary if other != word)
     return all(Levenshtein.normalized_similarity(heard, other) < likeness for other in others)
+
+
+def _sound_of(name: str, said: list[str], script: Script) -> float:
+    """How much of `name` sounds through where the statement has it; anywhere, should it stand nowhere."""
+    expected, words = script.words(script.statement), script.words(name)
+    span = _find_run(expected, words)
+    stretch = said if span is None else in_place_of(span, expected=[*expected, *script.words(script.phrase)], said=said)
+    return name_likeness(words, stretch, language=script.language)
 
 
 def _likeness(name: str, heard: str, script: Script) -> float:

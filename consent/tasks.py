@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from consent import lifecycle, verification
-from consent.models import CeremonyRecording, ConsentRecord, ConsentStatus, RecordingStatus
+from consent import mail, reminders, verification
+from consent.models import CeremonyRecording, RecordingStatus
 from tenancy.models import Organisation
 from tenancy.scope import organisation_scope
 
@@ -24,28 +24,39 @@ def verify_recording(organisation_id: str, recording_id: str) -> None:
     verification.verify_recording(UUID(recording_id), organisation_id=UUID(organisation_id))
 
 
-@shared_task(name="consent.expire_due")
-def expire_due() -> None:
-    """End every consent whose time is over, and send recordings again whose message was lost."""
+@shared_task(name="consent.resend_recordings")
+def resend_recordings() -> None:
+    """Send recordings again whose message was lost."""
     for organisation_id in Organisation.objects.values_list("id", flat=True):
         with organisation_scope(organisation_id, actor="system"):
-            _expire_consents()
             _resend_recordings()
+
+
+@shared_task(name=mail.TASK)
+def send_mail(organisation_id: str, mail_id: str) -> None:
+    """Send one mail to a speaker."""
+    mail.deliver(UUID(mail_id), organisation_id=UUID(organisation_id))
+
+
+@shared_task(name="consent.resend_mails")
+def resend_mails() -> None:
+    """Send mails again that could not be sent, or whose message was lost."""
+    for organisation_id in Organisation.objects.values_list("id", flat=True):
+        with organisation_scope(organisation_id, actor="system"):
+            mail.resend()
+
+
+@shared_task(name="consent.send_reminders")
+def send_reminders() -> None:
+    """Remind speakers whose consent ends soon, or whose notice has changed."""
+    for organisation_id in Organisation.objects.values_list("id", flat=True):
+        reminders.remind_due(organisation_id)
 
 
 def queue_verification(recording: CeremonyRecording) -> None:
     """Send the recording to a worker once its row is committed."""
     arguments = (str(recording.organisation_id), str(recording.id))
     transaction.on_commit(lambda: verify_recording.delay(*arguments))
-
-
-def _expire_consents() -> None:
-    undecided_or_given = [ConsentStatus.REQUESTED, ConsentStatus.GIVEN]
-    due = ConsentRecord.objects.select_for_update(skip_locked=True).filter(
-        status__in=undecided_or_given, valid_until__lte=timezone.now()
-    )
-    for consent in due:
-        lifecycle.expire(consent)
 
 
 def _resend_recordings() -> None:

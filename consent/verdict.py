@@ -1,4 +1,7 @@
-"""Weigh what was heard in a ceremony recording: every reason to refuse it, none to accept it but their absence."""
+"""Weigh what was heard in a ceremony recording: every reason to refuse or to hold it, none to accept it but absence.
+
+What is certain refuses; what is only doubtful holds, and a person listens and decides.
+"""
 
 from __future__ import annotations
 
@@ -10,20 +13,35 @@ from django.conf import settings
 from consent.hearing import Heard
 from consent.reasons import Reason
 from safety.protected_voices import ProtectedMatch
+from safety.spoofing.demonstration import synthetic_speakers_admitted
+from safety.spoofing.signs import REPEATED_TAKE
 
 LEAST_NET_SPEECH_SECONDS = 6.0
+LEAST_NAME_SOUND = 0.4
+MAY_BE_SYNTHETIC = "ceremony-may-be-synthetic"
 READ_AGAIN = "Ask for a new phrase, and read the statement and then the phrase, slowly and in a quiet place."
+REVIEW = "A person listens to the recording and decides; nothing else has to be done now."
+UNLIKELY = {"spoofed": "sounds synthetic or played back", "inconclusive": "may be synthetic or played back"}
 
 
 def judge(
-    heard: Heard, *, received_at: datetime, expires_at: datetime, matches: Sequence[ProtectedMatch]
+    heard: Heard,
+    *,
+    received_at: datetime,
+    expires_at: datetime,
+    matches: Sequence[ProtectedMatch],
+    seen_before: bool = False,
 ) -> list[Reason]:
     """Every reason against a recording; an empty list accepts it."""
     return [
         *_judge_words(heard),
+        *_judge_names(heard),
         *_judge_time(received_at=received_at, expires_at=expires_at),
         *_judge_voice(heard),
         *_judge_marks(heard),
+        *_judge_takes(heard),
+        *_judge_seen_before(seen_before=seen_before),
+        *_judge_living(heard),
         *_judge_protection(matches),
     ]
 
@@ -52,6 +70,15 @@ def _judge_words(heard: Heard) -> list[Reason]:
     return found
 
 
+def _judge_names(heard: Heard) -> list[Reason]:
+    """Ears mangle names, so one that does not sound through is no reason to refuse."""
+    sound = heard.words.name_sound
+    if sound >= LEAST_NAME_SOUND:
+        return []
+    text = "A name in the statement sounded different from what was to be read."
+    return [Reason("name-not-heard", "hold", text, REVIEW, {"likeness": round(sound, 2), "limit": LEAST_NAME_SOUND})]
+
+
 def _judge_time(*, received_at: datetime, expires_at: datetime) -> list[Reason]:
     late = (received_at - expires_at).total_seconds()
     if late <= 0:
@@ -66,12 +93,13 @@ def _judge_voice(heard: Heard) -> list[Reason]:
         text = "The recording holds too little speech."
         measured = {"net_speech_seconds": round(heard.net_speech_seconds, 1), "least_seconds": LEAST_NET_SPEECH_SECONDS}
         found.append(Reason("too-little-speech", "deny", text, READ_AGAIN, measured))
-    if heard.speakers.outcome != "one":
-        several = heard.speakers.outcome == "several"
-        text = "More than one voice was heard." if several else "It could not be made sure that one person speaks."
-        rule = "several-speakers" if several else "one-speaker-unclear"
-        measured = {} if heard.speakers.score is None else {"score": round(heard.speakers.score, 3)}
-        found.append(Reason(rule, "deny", text, "Record again, alone and in a quiet place.", measured))
+    measured = {} if heard.speakers.score is None else {"score": round(heard.speakers.score, 3)}
+    if heard.speakers.outcome == "several":
+        text, way_forward = "More than one voice was heard.", "Record again, alone and in a quiet place."
+        found.append(Reason("several-speakers", "deny", text, way_forward, measured))
+    elif heard.speakers.outcome != "one":
+        text = "It could not be made sure that one person speaks."
+        found.append(Reason("one-speaker-unclear", "hold", text, REVIEW, measured))
     return found
 
 
@@ -90,9 +118,56 @@ def _judge_marks(heard: Heard) -> list[Reason]:
     ]
 
 
+def _judge_takes(heard: Heard) -> list[Reason]:
+    """A copied stretch is proof."""
+    if heard.living is None:
+        return []
+    text = "A stretch of the recording is a copy of an earlier one; nobody says the same twice to the sample."
+    return [
+        Reason(REPEATED_TAKE, "deny", text, READ_AGAIN, dict(sign.measured))
+        for sign in heard.living.signs
+        if sign.kind == REPEATED_TAKE
+    ]
+
+
+def _judge_seen_before(*, seen_before: bool) -> list[Reason]:
+    """Whose it was, where and when stays unsaid."""
+    if not seen_before:
+        return []
+    text = "This recording, or a part of it, was sent before."
+    return [Reason("recording-seen-before", "deny", text, READ_AGAIN)]
+
+
+def _judge_living(heard: Heard) -> list[Reason]:
+    """What only the detector thinks is no proof: a person listens."""
+    if synthetic_speakers_admitted():
+        return []
+    if heard.living is None:
+        return [Reason("living-voice-unknown", "hold", "Nobody asked whether a living voice speaks.", REVIEW)]
+    if heard.living.outcome == "bona_fide":
+        return []
+    measured: dict[str, float | str] = {
+        "synthetic_llr": round(heard.living.llr, 2),
+        "outcome": heard.living.outcome,
+    }
+    if heard.living.signs:
+        measured["signs"] = " ".join(sorted({sign.kind for sign in heard.living.signs}))
+    return [Reason(MAY_BE_SYNTHETIC, "hold", f"The recording {UNLIKELY[heard.living.outcome]}.", REVIEW, measured)]
+
+
 def _judge_protection(matches: Sequence[ProtectedMatch]) -> list[Reason]:
-    """A sure match on a list that denies; doubts, and lists that hold, meet a reviewer at enrolment."""
-    text = "This voice or name is on a list of people who must not be cloned."
-    way_forward = "If it is you, and you want this, ask the organisation to have the list looked at."
-    sure = [match for match in matches if match.action == "deny" and match.outcome == "match"]
-    return [Reason("protected-voice", "deny", text, way_forward, {"score": round(m.score, 3)}) for m in sure]
+    """A sure match on a list that denies refuses; doubts, and lists that hold, wait for a reviewer."""
+    found = []
+    for match in matches:
+        if match.outcome == "no_match":
+            continue
+        sure = match.action == "deny" and match.outcome == "match"
+        if sure:
+            text = "This voice or name is on a list of people who must not be cloned."
+            way_forward = "If it is you, and you want this, ask the organisation to have the list looked at."
+        else:
+            text = "This voice or name may be that of a person who must not be cloned."
+            way_forward = REVIEW
+        measured: dict[str, float | str] = {"score": round(match.score, 3), "outcome": match.outcome}
+        found.append(Reason("protected-voice", "deny" if sure else "hold", text, way_forward, measured))
+    return found
