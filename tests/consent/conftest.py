@@ -13,12 +13,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from consent import ceremony
-from consent.models import ConsentRecord
+from consent.models import CeremonyRecording, Challenge, ConsentRecord
 from synth_adapter.backends.kokoro import Kokoro
 from synth_adapter.encoding import encode_wav
 from synth_adapter.waveform import Waveform
 from synth_adapter.weights import locate
 from tenancy.models import Organisation
+from tests.mailbox import enter
 
 Ask = Callable[..., ConsentRecord]
 Say = Callable[..., Waveform]
@@ -30,7 +31,12 @@ def terms(**changes: Any) -> dict[str, Any]:
         "speaker_name": "Amara Okafor",
         "purposes": ["narration"],
         "languages": ["en"],
-        "intended_use": "Audiobooks for children",
+        "speaker_email": "amara@example.org",
+        "intended_use": "Audiobooks for children, read aloud in our own app",
+        "territory": ["IE", "GB"],
+        "compensation": "300 euros for each book",
+        "recipients": ["Harbour Books"],
+        "clips_may_be_distributed": True,
         "valid_until": timezone.now() + timedelta(days=365),
         **changes,
     }
@@ -38,11 +44,12 @@ def terms(**changes: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def ask(in_northwind: Organisation) -> Ask:
-    """Asks for consent; the notice has been shown."""
+    """Asks for consent; the notice has been shown, and the speaker is 18 or older."""
 
     def run(**changes: Any) -> ConsentRecord:
         consent, _ = ceremony.request_consent(**terms(**changes))
         ceremony.show_notice(consent)
+        ceremony.declare_age(consent, adult=True)
         return consent
 
     return run
@@ -51,6 +58,19 @@ def ask(in_northwind: Organisation) -> Ask:
 @pytest.fixture
 def asked(ask: Ask) -> ConsentRecord:
     return ask()
+
+
+def take_phrase(consent: ConsentRecord) -> Challenge:
+    """A fresh phrase, in the speaker's own session."""
+    return ceremony.issue_challenge(consent, session=enter(consent))
+
+
+def send(challenge: Challenge, audio: bytes, *, consent: ConsentRecord | None = None) -> CeremonyRecording:
+    """A recording, sent from the session that asked for the phrase."""
+    mine = consent or challenge.consent
+    session = challenge.session if consent is None else enter(consent)
+    assert session is not None
+    return ceremony.receive_recording(mine, challenge_id=challenge.id, audio=audio, session=session)
 
 
 @pytest.fixture(scope="session")

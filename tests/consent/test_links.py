@@ -58,3 +58,18 @@ def test_a_link_that_has_run_out_says_so(consent: ConsentRecord) -> None:
     with pytest.raises(LinkError) as caught:
         links.find_link(link_to(consent, days=-0.01), kind="ceremony")
     assert caught.value.code == "link-expired"
+
+
+@pytest.mark.parametrize(("kind", "moves"), [("receipt", True), ("ceremony", False)])
+def test_that_a_receipts_link_was_used_is_kept_as_a_sign_of_life(
+    consent: ConsentRecord, kind: links.LinkKind, *, moves: bool
+) -> None:
+    """The organisation has the ceremony's link as well: that it was opened says nothing of the speaker."""
+    before = timezone.now()
+    with organisation_scope(consent.organisation_id, actor="system"):
+        token = links.new_link(consent, kind=kind, expires_at=before + timedelta(days=7))
+        assert SpeakerLink.objects.get().last_used_at is None
+    links.find_link(token, kind=kind)
+    with organisation_scope(consent.organisation_id, actor="system"):
+        used = SpeakerLink.objects.get().last_used_at
+    assert (used is not None and before <= used <= timezone.now()) == moves

@@ -32,4 +32,4 @@ def test_the_consent_of_another_organisation_is_not_there(asked: ConsentRecord, 
 
 def test_without_an_accepted_recording_there_is_no_voice_to_compare_with(asked: ConsentRecord) -> None:
     with pytest.raises(ConsentError, match="No accepted ceremony recording"):
-        queries.ceremony_embedding(asked.id, encoder=None)  # type: ignore[arg-type]
+        queries.ceremony_embedding(asked.id, encoders=())

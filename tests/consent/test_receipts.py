@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ import pytest
 
 from audit.events import Event
 from audit.queries import entries
-from consent import lifecycle, links, receipts
+from consent import lifecycle, links, receipt_token, receipts
 from consent.models import ConsentRecord, Receipt
 from tenancy.tokens import hash_token
 from tests.consent.conftest import Ask
@@ -72,4 +73,18 @@ def test_issuing_is_on_the_record_with_the_hash_of_what_was_signed(given: Consen
     receipts.issue(given)
     entry = entries(about=given.id)[-1]
     assert entry.event == Event.CONSENT_RECEIPT_ISSUED
-    assert set(entry.data) == {"sha256"}
+    assert set(entry.data) == {"sha256", "sd_jwt_sha256"}
+    receipt = Receipt.objects.get(consent=given)
+    jwt = receipt.sd_jwt.split("~")[0]
+    assert entry.data["sha256"] == hashlib.sha256(receipts.canonical(receipt.body)).hexdigest()
+    assert entry.data["sd_jwt_sha256"] == hashlib.sha256(jwt.encode()).hexdigest()
+    assert receipt.log_entry == entry.id
+
+
+def test_the_token_says_what_the_body_says(given: ConsentRecord) -> None:
+    receipt = receipts.issue(given)
+    said = receipt_token.verify_presentation(receipt.sd_jwt)
+    assert said.receipt_id == receipt.id
+    for name in ("pii_principal", "pii_controller", "intended_use", "languages_spoken", "consent"):
+        assert said.claims[name] == receipt.body[name]
+    assert sorted(said.claims["purposes"], key=str) == sorted(receipt.body["purposes"], key=str)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from consent.statement import Script, compare_words
-from consent.wording import wording
+from consent.wording import locales, wording
 
 SCRIPT = Script(
     statement="I am Siobhan Nguyen. I agree that Northwind may make and use a synthetic version of my voice for "
@@ -111,10 +111,11 @@ def test_a_word_of_the_phrase_misspelt_by_ears_is_still_that_word(word: str, hea
     assert compare_words(PERFECT.replace(word, heard), script=SCRIPT).phrase
 
 
-def test_no_word_of_the_list_is_ever_taken_for_another() -> None:
-    words = wording("en").phrase_words[:60]
+@pytest.mark.parametrize("locale", locales())
+def test_no_word_of_the_list_is_ever_taken_for_another(locale: str) -> None:
+    words = wording(locale).phrase_words
     for wanted in words:
-        script = replace(SCRIPT, phrase=wanted)
+        script = replace(SCRIPT, phrase=wanted, vocabulary=words, language=locale)
         taken = [word for word in words if compare_words(word, script=script).phrase]
         assert taken == [wanted]
 
@@ -127,3 +128,49 @@ def test_hesitation_between_the_words_of_the_phrase_does_no_harm() -> None:
 def test_chatter_after_the_script_counts_against_it() -> None:
     said = PERFECT + " " + "and by the way what a lovely day it is today in the park" * 2
     assert compare_words(said, script=SCRIPT).word_error_rate > 0.25
+
+
+GERMAN = Script(
+    statement="Ich bin Jürgen Weiß. Ich bin einverstanden, dass Nordwind eine künstliche Kopie meiner Stimme machen "
+    "und benutzen darf, für Vorlesen und digitale Helfer, bis zum 21. November 2027.",
+    phrase="laterne, hamster, kürbis, kapitän, zitrone",
+    names=("Jürgen Weiß", "Nordwind"),
+    purposes=("Vorlesen", "digitale Helfer"),
+    agreement=wording("de").agreement,
+    negations=wording("de").negations,
+    vocabulary=wording("de").phrase_words,
+    language="de",
+)
+ALOUD = (
+    "Ich bin Jürgen Weiss, ich bin einverstanden, dass Nordwind eine künstliche Kopie meiner Stimme machen und "
+    "benutzen darf für vorlesen und digitale Helfer bis zum einundzwanzigsten November zweitausendsiebenundzwanzig. "
+    "Laterne Hamster Kürbis Kapitän Zitrone."
+)
+
+
+class TestGerman:
+    def test_the_script_read_aloud_is_heard_without_error(self) -> None:
+        heard = compare_words(ALOUD, script=GERMAN)
+        assert (heard.word_error_rate, heard.agreement, heard.negations) == (0.0, True, ())
+        assert (heard.purposes_missing, heard.phrase, heard.name_likeness) == ((), True, 100.0)
+
+    @pytest.mark.parametrize("word", ["nicht", "nie", "keinesfalls nicht", "niemals"])
+    def test_one_small_word_that_turns_the_yes_into_a_no_is_noticed(self, word: str) -> None:
+        said = ALOUD.replace("ich bin einverstanden", f"ich bin {word} einverstanden")
+        assert compare_words(said, script=GERMAN).negations == (word.rsplit(maxsplit=1)[-1],)
+
+    @pytest.mark.parametrize("said", ["ich bin dagegen, dass", "ich widerspreche, dass", "ich bin verstanden, dass"])
+    def test_something_else_is_not_a_yes(self, said: str) -> None:
+        assert not compare_words(ALOUD.replace("ich bin einverstanden, dass", said), script=GERMAN).agreement
+
+    def test_a_purpose_that_was_skipped_is_named(self) -> None:
+        said = ALOUD.replace(" und digitale Helfer", "")
+        assert compare_words(said, script=GERMAN).purposes_missing == ("digitale Helfer",)
+
+    def test_a_word_misspelt_by_ears_is_that_word_and_another_is_not(self) -> None:
+        assert compare_words(ALOUD.replace("Kapitän", "Kapiteen"), script=GERMAN).phrase
+        assert not compare_words(ALOUD.replace("Kapitän", "Kaminchen"), script=GERMAN).phrase
+
+    def test_another_year_is_an_error(self) -> None:
+        said = ALOUD.replace("siebenundzwanzig", "siebenunddreißig")
+        assert 0 < compare_words(said, script=GERMAN).word_error_rate < 0.1
