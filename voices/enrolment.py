@@ -11,20 +11,20 @@ from django.utils import timezone
 from audit.events import Event
 from audit.log import append
 from consent.models import ConsentRecord
-from consent.queries import ceremony_embedding, scope_of
+from consent.queries import ceremony_embedding, ceremony_living_voice, scope_of
 from consent.reasons import Reason
 from consent.scope import base_language, is_active
-from safety import protected_voices
-from safety.comparison import Embedding
-from safety.registry import identities, speaker_encoder
-from synth_adapter.decoding import Decoded, decode
-from synth_adapter.errors import AudioError
+from safety import duplicates, protected_voices
+from safety.registry import calibration, identities, speaker_encoders, spoof_detector
+from synth_adapter.decoding import Decoded, decode_whole
+from synth_adapter.measures import measure
 from tenancy.ids import new_id
 from tenancy.scope import current_organisation
-from voices import identity, quality, vault
-from voices.errors import VoiceError
+from voices import identity, living, quality, references, vault
+from voices.errors import UnusableSamplesError, VoiceError
 from voices.listening import HeardSample, listen, reference_of
 from voices.models import Sample, Voice, VoiceStatus
+from voices.references import Merged
 
 MOST_SAMPLES = 20
 NOT_KEPT = "The samples were deleted; only their hashes and measures are kept."
@@ -35,6 +35,7 @@ def create_voice(*, consent_id: UUID, name: str, language: str, samples: Sequenc
 
     Raises:
         VoiceError: samples-missing, samples-too-many, consent-not-active or language-outside-scope.
+        UnusableSamplesError: too quiet, clipped, noisy, narrow-band or mostly silent; every reason is listed.
         AudioError: a sample cannot be used as sound.
     """
     if not samples:
@@ -42,7 +43,8 @@ def create_voice(*, consent_id: UUID, name: str, language: str, samples: Sequenc
     if len(samples) > MOST_SAMPLES:
         raise VoiceError("samples-too-many", f"Send at most {MOST_SAMPLES} samples, not {len(samples)}.")
     consent = _active_consent(consent_id, language=language)
-    decoded = [_decode(audio) for audio in samples]
+    decoded = [decode_whole(audio) for audio in samples]
+    _refuse_unusable(decoded)
     voice = Voice.objects.create(
         organisation_id=current_organisation(),
         speaker_id=consent.speaker_id,
@@ -84,39 +86,79 @@ def enrol(voice_id: UUID) -> Voice:
     return voice
 
 
-def judge(voice: Voice, heard: Sequence[HeardSample], *, reference: Embedding | None) -> list[Reason]:
+def judge(
+    voice: Voice, heard: Sequence[HeardSample], *, merged: Merged | None, compared: identity.Compared
+) -> list[Reason]:
     """Every reason to refuse or to hold the voice."""
-    by_sound = () if reference is None else protected_voices.screen(reference.vector, model=reference.model)
+    left_out = {found.position for found in merged.left_out} if merged else set()
+    used = [sample for sample in heard if sample.position not in left_out]
+    by_sound = () if merged is None else protected_voices.screen(merged.voice)
     names = (voice.name, voice.speaker.name)
     by_name = {match.id: match for name in names for match in protected_voices.screen_name(name)}
-    ceremony = ceremony_embedding(voice.consent_id, encoder=speaker_encoder())
-    return [
+    reasons = [
         *(reason for sample in heard for reason in quality.judge_sample(sample.measures, position=sample.position)),
+        *(reason for sample in used for reason in _judge_language(sample, voice)),
         *quality.judge_amount(
-            [sample.net_speech_seconds for sample in heard], least_seconds=settings.ENROLMENT_MIN_NET_SPEECH_SECONDS
+            [sample.net_speech_seconds for sample in used], least_seconds=settings.ENROLMENT_MIN_NET_SPEECH_SECONDS
         ),
-        *identity.judge_speakers(heard, reference=reference, ceremony=ceremony),
+        *identity.judge_speakers(heard, compared=compared, left_out=left_out),
         *identity.judge_marks(heard),
+        *living.judge_living(
+            heard,
+            ceremony=ceremony_living_voice(voice.consent_id, detector=spoof_detector()),
+            detector=spoof_detector(),
+        ),
         *identity.judge_protection(by_sound, tuple(by_name.values())),
         *identity.judge_names(names),
     ]
+    return reasons if any(reason.effect == "deny" for reason in reasons) else reasons + _judge_duplicate(voice, merged)
+
+
+def _judge_language(sample: HeardSample, voice: Voice) -> list[Reason]:
+    return quality.judge_language(
+        sample.language, sample.language_probability, wanted=voice.language, position=sample.position
+    )
+
+
+def _judge_duplicate(voice: Voice, merged: Merged | None) -> list[Reason]:
+    """Asked last, and only about the consenting speaker's own voice: else anybody could ask who is enrolled."""
+    if merged is None:
+        return []
+    answer = duplicates.look_for(merged.voice, speaker_id=voice.speaker_id, calibration=calibration())
+    return identity.judge_duplicate(answer)
 
 
 def _conclude(voice: Voice, heard: Sequence[HeardSample]) -> None:
     scope = scope_of(voice.consent_id)
-    reference = reference_of(heard)
-    for sample, found in zip(voice.samples.all(), heard, strict=True):
-        sample.measures = found.figures()
-        sample.save(update_fields=["measures"])
-    if scope is None or not is_active(scope, at=timezone.now()):
+    merged = reference_of(heard, calibration=calibration())
+    compared = None
+    if scope is not None and is_active(scope, at=timezone.now()):
+        compared = identity.compare_with_ceremony(
+            heard,
+            reference=merged.voice if merged else None,
+            ceremony=ceremony_embedding(voice.consent_id, encoders=speaker_encoders()),
+            calibration=calibration(),
+        )
+    _note(voice, heard, compared)
+    if compared is None:
         text = "The consent ended while the samples were being checked."
         reasons = [Reason("consent-not-active", "deny", text, "Ask the speaker for a new consent.")]
     else:
-        reasons = judge(voice, heard, reference=reference)
-    if reference is None or any(reason.effect == "deny" for reason in reasons):
+        reasons = judge(voice, heard, merged=merged, compared=compared)
+    if merged is None or any(reason.effect == "deny" for reason in reasons):
         _refuse(voice, reasons)
     else:
-        _keep(voice, heard, reference, reasons)
+        _keep(voice, heard, merged, reasons)
+
+
+def _note(voice: Voice, heard: Sequence[HeardSample], compared: identity.Compared | None) -> None:
+    """Keep what was measured and how it compared, whatever comes of it."""
+    for sample, found in zip(voice.samples.all(), heard, strict=True):
+        comparison = None if compared is None else compared.samples.get(sample.position)
+        sample.measures = found.figures() | ({} if comparison is None else {"comparison": comparison.as_json()})
+        sample.save(update_fields=["measures"])
+    if compared is not None and compared.whole is not None:
+        voice.comparison = compared.whole.as_json()
 
 
 def _refuse(voice: Voice, reasons: list[Reason]) -> None:
@@ -129,21 +171,33 @@ def _refuse(voice: Voice, reasons: list[Reason]) -> None:
     append(Event.VOICE_ENROLMENT_REFUSED, refs=_refs(voice), data={"rules": [reason.rule for reason in reasons]})
 
 
-def _keep(voice: Voice, heard: Sequence[HeardSample], reference: Embedding, reasons: list[Reason]) -> None:
+def _keep(voice: Voice, heard: Sequence[HeardSample], merged: Merged, reasons: list[Reason]) -> None:
     """Seal words and reference; a voice with a reason to hold waits for a reviewer with everything in the vault."""
     for sample, found in zip(voice.samples.all(), heard, strict=True):
         vault.seal_transcript(voice, sample, found.transcript)
-    vault.seal_reference(voice, reference)
-    append(Event.VOICE_REFERENCE_SEALED, refs=_refs(voice), data={"models": identities()})
+    note_left_out(voice, merged)
+    vault.seal_reference(voice, merged.voice)
+    duplicates.register(merged.voice, speaker_id=voice.speaker_id, voice_id=voice.id)
+    data = {"models": identities(living=True), "used": list(merged.used)}
+    append(Event.VOICE_REFERENCE_SEALED, refs=_refs(voice), data=data)
     status = VoiceStatus.HELD if reasons else VoiceStatus.PREPARING
     _set_status(voice, status, stored_reasons=[reason.as_json() for reason in reasons])
     if reasons:
         append(Event.VOICE_ENROLMENT_HELD, refs=_refs(voice), data={"rules": [reason.rule for reason in reasons]})
 
 
+def note_left_out(voice: Voice, merged: Merged) -> None:
+    """Keep which samples the reference is not made of, and how they compared with the others."""
+    unlike = {found.position: found.comparison.as_json() for found in merged.left_out}
+    for sample in voice.samples.all():
+        sample.left_out = references.UNLIKE if sample.position in unlike else ""
+        sample.measures["with_the_others"] = unlike.get(sample.position)
+        sample.save(update_fields=["left_out", "measures"])
+
+
 def _set_status(voice: Voice, status: VoiceStatus, *, stored_reasons: list[dict[str, object]]) -> None:
     voice.status, voice.reasons = status, stored_reasons
-    voice.save(update_fields=["status", "reasons", "changed_at"])
+    voice.save(update_fields=["status", "reasons", "comparison", "changed_at"])
 
 
 def _active_consent(consent_id: UUID, *, language: str) -> ConsentRecord:
@@ -159,11 +213,15 @@ def _active_consent(consent_id: UUID, *, language: str) -> ConsentRecord:
     return consent
 
 
-def _decode(audio: bytes) -> Decoded:
-    decoded = decode(audio)
-    if decoded.truncated:
-        raise AudioError("audio-truncated", "A sample ends before it says it does; send the whole file again.")
-    return decoded
+def _refuse_unusable(sounds: Sequence[Decoded]) -> None:
+    """What can be measured at once is said at once, while the speaker is still there to record again."""
+    found = [
+        reason
+        for position, sound in enumerate(sounds, start=1)
+        for reason in quality.judge_sample(measure(sound.waveform), position=position)
+    ]
+    if found:
+        raise UnusableSamplesError(found)
 
 
 def _refs(voice: Voice) -> dict[str, UUID]:

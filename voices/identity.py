@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
 
 from consent.reasons import Reason
-from safety.comparison import Comparison, Embedding, ProbeLength, compare, operating_point
+from safety import duplicates
+from safety.calibration import Calibration
+from safety.comparison import Comparison, VoiceEmbedding, compare
 from safety.protected_voices import ProtectedMatch
+from safety.rotation import alike
 from safety.script.names import public_figure
 from voices.listening import HeardSample
 
@@ -15,18 +19,58 @@ OWN_VOICE = "Send recordings of the very person who gave this consent."
 REVIEW = "A reviewer listens and decides."
 
 
-def judge_speakers(samples: Sequence[HeardSample], *, reference: Embedding | None, ceremony: Embedding) -> list[Reason]:
-    """One speaker within each sample and across them, and the same as in the ceremony."""
+@dataclass(frozen=True)
+class Compared:
+    """How each sample, by its position, and all of them together compared with the ceremony's voice.
+
+    `spoken` is false where nobody's voice said yes, but a representative.
+    """
+
+    samples: Mapping[int, Comparison]
+    whole: Comparison | None
+    spoken: bool = True
+
+
+def compare_with_ceremony(
+    samples: Sequence[HeardSample],
+    *,
+    reference: VoiceEmbedding | None,
+    ceremony: VoiceEmbedding | None,
+    calibration: Calibration,
+) -> Compared:
+    """Compare every sample in which there is a voice, and what they make together, with the voice that said yes."""
+    if ceremony is None:
+        return Compared({}, None, spoken=False)
+
+    def compared(probe: VoiceEmbedding) -> Comparison:
+        return compare(alike(probe, to=ceremony), ceremony, calibration=calibration)
+
+    return Compared(
+        samples={sample.position: compared(sample.embedding) for sample in samples if sample.embedding is not None},
+        whole=None if reference is None else compared(reference),
+    )
+
+
+def judge_speakers(
+    samples: Sequence[HeardSample], *, compared: Compared, left_out: Container[int] = ()
+) -> list[Reason]:
+    """One speaker within each sample and across them, and the same as in the ceremony.
+
+    Doubt about a sample that was left out (by its position) is none, since nothing is learnt from it; certainty that
+    it is somebody else's still refuses.
+    """
     found = [reason for sample in samples for reason in _judge_within(sample)]
-    if reference is None:
+    if not compared.spoken and any(sample.embedding is not None for sample in samples):
+        text = "A representative gave the consent, so there is no voice with which the samples could be compared."
+        return [*found, Reason("speaker-not-heard", "hold", text, REVIEW)]
+    if compared.whole is None:
         text = "No voice could be made out in the samples."
         return [*found, Reason("no-voice-heard", "deny", text, "Record at least twenty seconds of clear speech.")]
     for sample in samples:
-        if sample.embedding is not None:
-            comparison = _compare(sample.embedding, ceremony, seconds=sample.net_speech_seconds)
-            found += _judge_sample_against_ceremony(sample, comparison)
-    whole = _compare(reference, ceremony, seconds=sum(sample.net_speech_seconds for sample in samples))
-    return [*found, *_judge_against_ceremony(whole)]
+        comparison = compared.samples.get(sample.position)
+        doubts = [] if comparison is None else _judge_sample_against_ceremony(sample, comparison)
+        found += [doubt for doubt in doubts if doubt.effect == "deny" or sample.position not in left_out]
+    return [*found, *judge_against_ceremony(compared.whole)]
 
 
 def judge_marks(samples: Sequence[HeardSample]) -> list[Reason]:
@@ -63,6 +107,19 @@ def judge_protection(by_sound: Sequence[ProtectedMatch], by_name: Sequence[Prote
     return found
 
 
+def judge_duplicate(answer: duplicates.Answer) -> list[Reason]:
+    """A voice that somebody else enrolled waits for a reviewer; whoever, wherever and how like stays unsaid."""
+    if answer == "somebody":
+        text = "This voice seems to be enrolled already, by another person or for another use."
+        way_forward = "A reviewer makes sure whose voice it is: have the speaker show who they are."
+        return [Reason("voice-enrolled-already", "hold", text, way_forward)]
+    if answer == "unsearched":
+        text = "Nobody could make sure that this voice is not enrolled already: an encoder has changed."
+        way_forward = "The operator runs `manage.py reenrol`; then enrol the voice again, or let a reviewer decide."
+        return [Reason("duplicates-not-searched", "hold", text, way_forward)]
+    return []
+
+
 def judge_names(names: Sequence[str]) -> list[Reason]:
     """A public figure's name, given to the voice or the speaker, waits for a reviewer."""
     if all(public_figure(name) is None for name in names):
@@ -85,7 +142,7 @@ def _judge_within(sample: HeardSample) -> list[Reason]:
 def _judge_sample_against_ceremony(sample: HeardSample, comparison: Comparison) -> list[Reason]:
     if comparison.outcome == "match" or (comparison.outcome == "inconclusive" and _is_short(sample.net_speech_seconds)):
         return []
-    measured = {"sample": sample.position, **_figures(comparison)}
+    measured = {"sample": sample.position, **comparison.figures()}
     if comparison.outcome == "no_match":
         text = f"The voice in sample {sample.position} is not the one that gave the consent."
         return [Reason("not-the-consenting-speaker", "deny", text, OWN_VOICE, measured)]
@@ -93,25 +150,15 @@ def _judge_sample_against_ceremony(sample: HeardSample, comparison: Comparison) 
     return [Reason("speaker-uncertain", "hold", text, REVIEW, measured)]
 
 
-def _judge_against_ceremony(comparison: Comparison) -> list[Reason]:
+def judge_against_ceremony(comparison: Comparison) -> list[Reason]:
     if comparison.outcome == "match":
         return []
     if comparison.outcome == "no_match":
         text = "The voice in the samples is not the one that gave the consent."
-        return [Reason("not-the-consenting-speaker", "deny", text, OWN_VOICE, _figures(comparison))]
+        return [Reason("not-the-consenting-speaker", "deny", text, OWN_VOICE, comparison.figures())]
     text = "It is not certain that the voice in the samples is the one that gave the consent."
-    return [Reason("speaker-uncertain", "hold", text, REVIEW, _figures(comparison))]
-
-
-def _compare(probe: Embedding, ceremony: Embedding, *, seconds: float) -> Comparison:
-    length: ProbeLength = "short" if _is_short(seconds) else "whole"
-    return compare(probe, ceremony, point=operating_point(probe.model, probe=length))
+    return [Reason("speaker-uncertain", "hold", text, REVIEW, comparison.figures())]
 
 
 def _is_short(seconds: float) -> bool:
     return seconds < SHORT_SAMPLE_SECONDS
-
-
-def _figures(comparison: Comparison) -> dict[str, float]:
-    point = comparison.point
-    return {"score": round(comparison.score, 3), "match_from": point.match, "no_match_below": point.no_match}

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 from django.db import transaction
 
-from safety.comparison import Embedding
+from safety import duplicates, rotation
+from safety.comparison import VoiceEmbedding
 from safety.ports import ModelIdentity
 from synth_adapter.decoding import decode
 from synth_adapter.ports import EngineRelease, TranscribedSample
 from synth_adapter.waveform import Waveform
 from tenancy import blobs
+from tenancy.destroyed import Destroyed
 from tenancy.ids import new_id
 from voices.errors import VoiceError
 from voices.models import PreparedVoice, Reference, Sample, Voice, VoiceStatus
@@ -42,9 +43,13 @@ def seal_transcript(voice: Voice, sample: Sample, text: str) -> None:
 
 
 def open_samples(voice: Voice) -> list[TranscribedSample]:
-    """Every sample with its words, in order; raises `VoiceError` before they were transcribed or after erasure."""
+    """Every sample with its words, in order, but those that were left out of the reference.
+
+    Raises:
+        VoiceError: they were not transcribed yet, or were erased.
+    """
     opened = []
-    for sample in voice.samples.all():
+    for sample in voice.samples.filter(left_out=""):
         if not (sample.blob and sample.transcript_blob):
             raise VoiceError("samples-not-kept", "The samples of this voice are not in the vault; enrol it again.")
         words = blobs.get(
@@ -54,29 +59,63 @@ def open_samples(voice: Voice) -> list[TranscribedSample]:
     return opened
 
 
-def seal_reference(voice: Voice, embedding: Embedding) -> Reference:
-    """Seal the enrolled embedding as little-endian float32, with the model that made it."""
-    reference_id = new_id()
-    plain = np.ascontiguousarray(embedding.vector, dtype="<f4").tobytes()
-    return Reference.objects.create(
-        id=reference_id,
-        organisation_id=voice.organisation_id,
-        voice=voice,
-        blob=blobs.put(plain, subject_id=voice.speaker_id, kind=REFERENCE, object_id=reference_id),
-        model_name=embedding.model.name,
-        model_sha256=embedding.model.sha256,
+def seal_reference(voice: Voice, embedding: VoiceEmbedding) -> list[Reference]:
+    """Seal what every encoder heard, in the organisation's rotated spaces, one reference for each model."""
+    references = []
+    for part in embedding.parts:
+        reference_id = new_id()
+        plain = rotation.pack(part)
+        references.append(
+            Reference(
+                id=reference_id,
+                organisation_id=voice.organisation_id,
+                voice=voice,
+                blob=blobs.put(plain, subject_id=voice.speaker_id, kind=REFERENCE, object_id=reference_id),
+                model_name=part.model.name,
+                model_sha256=part.model.sha256,
+                seconds=embedding.seconds,
+                bandwidth_hz=embedding.bandwidth_hz,
+            )
+        )
+    return Reference.objects.bulk_create(references)
+
+
+def replace_reference(voice: Voice, embedding: VoiceEmbedding) -> list[Reference]:
+    """Seal new references in place of all earlier ones, whichever models made those; they go once this is committed."""
+    earlier = list(voice.references.values_list("blob", flat=True))
+    voice.references.all().delete()
+    _delete_on_commit(earlier)
+    return seal_reference(voice, embedding)
+
+
+def open_reference(voice: Voice, *, models: Sequence[ModelIdentity]) -> VoiceEmbedding:
+    """The enrolled voice as exactly these models heard it; raises `VoiceError` where one of them did not.
+
+    It comes in the organisation's rotated spaces: compare it with a probe that went through `safety.rotation.alike`.
+    """
+    kept = [_kept_reference(voice, model) for model in models]
+    parts = [
+        rotation.unpack(
+            blobs.get(reference.blob, subject_id=voice.speaker_id, kind=REFERENCE, object_id=reference.id), model=model
+        )
+        for model, reference in zip(models, kept, strict=True)
+    ]
+    return VoiceEmbedding(
+        parts=tuple(parts),
+        seconds=min(reference.seconds or 0.0 for reference in kept),
+        bandwidth_hz=min(reference.bandwidth_hz or 0.0 for reference in kept),
     )
 
 
-def open_reference(voice: Voice, *, model: ModelIdentity) -> Embedding:
-    """The enrolled embedding that exactly this model made; raises `VoiceError` where there is none."""
-    reference = voice.references.filter(model_name=model.name, model_sha256=model.sha256).exclude(blob="").first()
+def _kept_reference(voice: Voice, model: ModelIdentity) -> Reference:
+    """One from before length and bandwidth were kept is none: without them no score can be weighed."""
+    usable = voice.references.exclude(blob="").filter(seconds__isnull=False, bandwidth_hz__isnull=False)
+    reference = usable.filter(model_name=model.name, model_sha256=model.sha256).first()
     if reference is None:
         known = ", ".join(voice.references.exclude(blob="").values_list("model_name", flat=True))
         message = f"This voice has no reference by {model.name} ({model.sha256[:12]}…), only by: {known or 'none'}."
         raise VoiceError("reference-other-model" if known else "reference-missing", f"{message} Enrol it again.")
-    plain = blobs.get(reference.blob, subject_id=voice.speaker_id, kind=REFERENCE, object_id=reference.id)
-    return Embedding(model, np.frombuffer(plain, dtype="<f4").astype(np.float32))
+    return reference
 
 
 def seal_prepared(
@@ -119,9 +158,10 @@ def discard_samples(voice: Voice) -> None:
     _delete_on_commit(names)
 
 
-def erase(voice: Voice) -> None:
+def erase(voice: Voice) -> list[Destroyed]:
     """Delete everything that sounds like the speaker, once this is committed; the voice is erased for good."""
     locked = Voice.objects.select_for_update().get(id=voice.id)
+    found = [*_kept(locked), *duplicates.forget(locked.id)]
     discard_samples(locked)
     names = [*locked.references.values_list("blob", flat=True)]
     names += PreparedVoice.objects.filter(voice=locked).values_list("blob", flat=True)
@@ -131,8 +171,20 @@ def erase(voice: Voice) -> None:
     locked.status = VoiceStatus.ERASED
     locked.save(update_fields=["status", "changed_at"])
     voice.status = locked.status
+    return found
+
+
+def _kept(voice: Voice) -> list[Destroyed]:
+    """Everything of a voice that lies in storage, with the hashes that are on record."""
+    found = []
+    for sample in voice.samples.all():
+        found += [Destroyed(SAMPLE, sample.id, sample.sha256)] if sample.blob else []
+        found += [Destroyed(TRANSCRIPT, sample.id)] if sample.transcript_blob else []
+    found += [Destroyed(REFERENCE, reference.id) for reference in voice.references.exclude(blob="").order_by("id")]
+    prepared = PreparedVoice.objects.filter(voice=voice).exclude(blob="")
+    return found + [Destroyed(PREPARED, artefact.id) for artefact in prepared]
 
 
 def _delete_on_commit(names: list[str]) -> None:
     for name in filter(None, names):
-        transaction.on_commit(partial(blobs.delete, name))
+        transaction.on_commit(partial(blobs.delete, name), robust=True)

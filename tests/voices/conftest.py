@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.utils import timezone
 
 from consent import evidence, lifecycle
 from consent.models import CeremonyRecording, Challenge, ConsentRecord, Speaker
-from safety.comparison import embed
-from safety.registry import speaker_encoder
+from safety.hearing import embed_voice
+from safety.registry import speaker_encoders
 from synth_adapter.decoding import decode
 from synth_adapter.waveform import Waveform
 from tenancy.models import Organisation
 from tests.cast import AMARA_SPEECH, IVO_SPEECH
 from tests.consent.records import EVIDENCE, consent_of
-
-CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
+from tests.corpus import speech_of
 
 Consent = Callable[..., ConsentRecord]
-
-
-def speech_of(speaker: str) -> list[bytes]:
-    """Every recording of one speaker of the corpus, as files."""
-    if not (CORPUS / "manifest.csv").is_file():
-        pytest.skip(f"the speech corpus is not here: {CORPUS}")
-    with (CORPUS / "manifest.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["speaker"] == speaker and row["label"] == "bonafide"]
-    return [(CORPUS / row["path"]).read_bytes() for row in sorted(rows, key=lambda row: row["path"])]
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +76,6 @@ def keep_ceremony(consent: ConsentRecord, audio: bytes) -> CeremonyRecording:
         sha256=hashlib.sha256(audio).hexdigest(),
     )
     evidence.seal_recording(recording, audio)
-    evidence.seal_embedding(recording, embed(decode(audio).waveform, encoder=speaker_encoder()))
+    evidence.seal_embedding(recording, embed_voice(decode(audio).waveform, encoders=speaker_encoders()))
     recording.save()
     return recording

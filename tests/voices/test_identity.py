@@ -1,28 +1,21 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
-from safety.comparison import CAMPPLUS, Embedding
+from consent.reasons import Reason
 from safety.protected_voices import ProtectedMatch
 from safety.speech import SpeakerFinding
 from synth_adapter.measures import Measures
 from tenancy.ids import new_id
+from tests.embeddings import CALIBRATION, voice_at
 from voices import identity
 from voices.listening import HeardSample, reference_of
 from watermark.ports import Reading
 
-SOUND = Measures(10.0, -3.0, -22.0, 0.0, 0.0, 0.2, 35.0, 8_000.0)
+SOUND = Measures(10.0, -3.0, -22.0, 0.0, 0.0, 0.2, 35.0, 8_000.0, 0.12)
 ONE = SpeakerFinding("one", 0.8, 5)
 UNMARKED = (Reading("perth", "not_marked", 0.1, 0.5, b""),)
-CEREMONY = Embedding(CAMPPLUS, np.eye(192, dtype=np.float32)[0])
-
-
-def voice_at(score: float) -> Embedding:
-    """A voice whose comparison score with the ceremony's is `score`."""
-    vector = np.zeros(192, np.float32)
-    vector[0], vector[1] = score, np.sqrt(1 - score**2)
-    return Embedding(CAMPPLUS, vector)
+CEREMONY = voice_at(1.0)
 
 
 def sample(
@@ -33,13 +26,20 @@ def sample(
     speakers: SpeakerFinding = ONE,
     marks: tuple[Reading, ...] = UNMARKED,
 ) -> HeardSample:
-    embedding = None if score is None else voice_at(score)
+    embedding = None if score is None else voice_at(score, seconds=seconds)
     return HeardSample(position, SOUND, seconds, speakers, marks, embedding, "words")
 
 
 def judged(*samples: HeardSample) -> list[tuple[str, str]]:
-    reasons = identity.judge_speakers(samples, reference=reference_of(samples), ceremony=CEREMONY)
-    return [(reason.rule, reason.effect) for reason in reasons]
+    return [(reason.rule, reason.effect) for reason in reasons_against(*samples)]
+
+
+def reasons_against(*samples: HeardSample) -> list[Reason]:
+    merged = reference_of(samples, calibration=CALIBRATION)
+    compared = identity.compare_with_ceremony(
+        samples, reference=merged.voice if merged else None, ceremony=CEREMONY, calibration=CALIBRATION
+    )
+    return identity.judge_speakers(samples, compared=compared)
 
 
 class TestSpeakers:
@@ -54,7 +54,7 @@ class TestSpeakers:
 
     def test_one_sample_of_somebody_else_among_many_is_found(self) -> None:
         samples = [sample(0.8, position=n) for n in range(1, 6)] + [sample(0.1, position=6)]
-        (reason,) = identity.judge_speakers(samples, reference=reference_of(samples), ceremony=CEREMONY)
+        (reason,) = reasons_against(*samples)
         assert (reason.rule, reason.effect, reason.measured["sample"]) == ("not-the-consenting-speaker", "deny", 6)
 
     def test_a_doubt_about_one_short_sample_is_none_when_the_whole_is_certain(self) -> None:
@@ -67,17 +67,24 @@ class TestSpeakers:
     def test_a_sample_too_short_to_be_parted_is_judged_by_its_likeness_alone(self) -> None:
         assert judged(sample(speakers=SpeakerFinding("inconclusive", None, 0), seconds=3.0)) == []
 
+    def test_where_a_representative_said_yes_there_is_no_voice_to_compare_with_and_a_reviewer_listens(self) -> None:
+        def against(*samples: HeardSample) -> list[tuple[str, str]]:
+            compared = identity.compare_with_ceremony(samples, reference=None, ceremony=None, calibration=CALIBRATION)
+            found = identity.judge_speakers(samples, compared=compared)
+            return [(reason.rule, reason.effect) for reason in found]
+
+        several = sample(speakers=SpeakerFinding("several", 0.3, 5))
+        assert against(sample(0.8)) == [("speaker-not-heard", "hold")]
+        assert against(several) == [("several-speakers", "deny"), ("speaker-not-heard", "hold")]
+        assert against(sample(None)) == [("no-voice-heard", "deny")]
+
     def test_samples_without_a_voice_are_refused(self) -> None:
         assert judged(sample(None)) == [("no-voice-heard", "deny")]
 
-    def test_voices_that_cancel_out_make_no_reference(self) -> None:
-        assert reference_of([sample(1.0), sample(-1.0, position=2)]) is None
-
-    def test_a_reference_is_a_unit_vector(self) -> None:
-        reference = reference_of([sample(0.8), sample(0.2, position=2)])
-        assert reference is not None
-        assert np.linalg.norm(reference.vector) == pytest.approx(1.0, abs=1e-6)
-        assert reference.model == CAMPPLUS
+    def test_a_reason_says_the_ratio_and_what_was_needed(self) -> None:
+        (reason, *_) = reasons_against(sample(0.1))
+        assert {"score", "llr", "match_from", "no_match_below"} <= set(reason.measured)
+        assert reason.measured["llr"] < reason.measured["no_match_below"]
 
 
 class TestMarks:

@@ -7,7 +7,7 @@ import pytest
 
 from synth_adapter.measures import Measures, measure
 from synth_adapter.waveform import Waveform
-from voices.quality import judge_amount, judge_sample
+from voices.quality import checks, judge_amount, judge_language, judge_sample, weight_of
 
 GOOD = Measures(
     seconds=12.0,
@@ -18,6 +18,7 @@ GOOD = Measures(
     silence_fraction=0.2,
     snr_db=35.0,
     bandwidth_hz=8_000.0,
+    decay_seconds=0.12,
 )
 
 
@@ -36,6 +37,7 @@ def test_a_good_sample_has_nothing_against_it() -> None:
         ("sample-clipped", {"clipped_fraction": 0.0011}),
         ("sample-noisy", {"snr_db": 9.9}),
         ("sample-narrow-band", {"bandwidth_hz": 4_000.0}),
+        ("sample-reverberant", {"decay_seconds": 0.22}),
         ("sample-mostly-silent", {"silence_fraction": 0.71}),
     ],
 )
@@ -51,6 +53,43 @@ def test_each_limit_names_what_was_measured_and_what_to_do(rule: str, changes: d
 
 def test_everything_wrong_with_a_sample_is_said_at_once() -> None:
     assert len(rules(replace(GOOD, level_dbfs=-60.0, snr_db=0.0, silence_fraction=1.0, bandwidth_hz=0.0))) == 4
+
+
+def test_what_noise_hides_is_not_blamed_on_the_room() -> None:
+    assert rules(replace(GOOD, decay_seconds=0.3, snr_db=19.0)) == []
+
+
+def test_every_measure_is_shown_with_its_limit_and_advice_whether_it_passed_or_not() -> None:
+    shown = [check.as_json() for check in checks(replace(GOOD, level_dbfs=-50.0))]
+    assert [check["unit"] for check in shown if not check["passed"]] == ["level_dbfs"]
+    assert len(shown) == 6
+    assert all(check["way_forward"] and {"value", "limit", "side"} <= set(check) for check in shown)
+
+
+@pytest.mark.parametrize(
+    ("heard", "probability", "wanted", "effects"),
+    [
+        ("de", 0.9, "en", ["hold"]),
+        ("de", 0.79, "en", []),
+        ("en", 0.99, "en-GB", []),
+        ("", 0.0, "en", []),
+    ],
+)
+def test_another_language_waits_for_a_reviewer_when_the_ears_are_sure(
+    heard: str, probability: float, wanted: str, effects: list[str]
+) -> None:
+    found = judge_language(heard, probability, wanted=wanted, position=2)
+    assert [reason.effect for reason in found] == effects
+    assert all(reason.measured["sample"] == 2 and wanted in reason.way_forward for reason in found)
+
+
+def test_a_sample_weighs_less_the_shorter_noisier_narrower_or_more_reverberant_it_is() -> None:
+    best = weight_of(GOOD, net_speech_seconds=12.0)
+    assert best == weight_of(GOOD, net_speech_seconds=60.0) == 1.0
+    worse = ({"snr_db": 12.0}, {"bandwidth_hz": 5_000.0}, {"decay_seconds": 0.2})
+    assert all(weight_of(replace(GOOD, **change), net_speech_seconds=12.0) < best for change in worse)
+    assert weight_of(GOOD, net_speech_seconds=6.0) == pytest.approx(0.5)
+    assert weight_of(replace(GOOD, snr_db=0.0), net_speech_seconds=0.0) > 0.0
 
 
 def test_amount_is_counted_over_all_samples() -> None:
