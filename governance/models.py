@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from consent.models import ConsentRecord, Speaker
 from tenancy.models import TenantModel
 from voices.models import Voice
 
@@ -76,7 +77,10 @@ class PermitStatus(models.TextChoices):
 
 
 class Permit(TenantModel):
-    """The single-use right to render; this row is the queue of record."""
+    """The single-use right to render; this row is the queue of record.
+
+    Output that was withheld is kept sealed under `withheld_blob`, unmarked and never released, for a reviewer.
+    """
 
     request = models.OneToOneField(SynthesisRequest, on_delete=models.PROTECT, related_name="permit")
     decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="permit")
@@ -87,11 +91,44 @@ class Permit(TenantModel):
     expires_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    withheld_blob = models.CharField(max_length=200, blank=True, default="")
+    withheld_sha256 = models.CharField(max_length=64, blank=True, default="")
+    examination = models.JSONField(default=dict)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=models.Q(status__in=PermitStatus.values), name="permit_status_known"),
+            models.CheckConstraint(
+                condition=models.Q(withheld_blob="") | models.Q(status=PermitStatus.WITHHELD),
+                name="only_withheld_output_is_kept",
+            ),
         ]
+
+
+class IncidentKind(models.TextChoices):
+    """Whose voice came out of the engine instead of the speaker's alone."""
+
+    OTHER_VOICE = "other-voice"
+    PROTECTED_VOICE = "protected-voice"
+
+
+class Incident(TenantModel):
+    """An engine spoke with a voice that is not the consented speaker's: withheld, and for a reviewer to judge."""
+
+    permit = models.OneToOneField(Permit, on_delete=models.PROTECT, related_name="incident")
+    voice = models.ForeignKey(Voice, on_delete=models.PROTECT, related_name="incidents")
+    kind = models.CharField(max_length=32, choices=IncidentKind.choices)
+    reasons = models.JSONField()
+    engine_release = models.JSONField()
+    opened_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(kind__in=IncidentKind.values), name="incident_kind_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"incident {self.id}"
 
 
 class Clip(TenantModel):
@@ -127,3 +164,107 @@ class Detection(TenantModel):
     requested_by = models.CharField(max_length=100)
     received_at = models.DateTimeField(auto_now_add=True)
     completed_at = models.DateTimeField(null=True, blank=True)
+
+
+class DestructionCertificate(TenantModel):
+    """The signed account of one erasure: what was destroyed, what could not be, and why; it never changes.
+
+    `consent` is null where everything of the speaker was destroyed and no single consent was the occasion; `entry_id`
+    is the event of the record that says so.
+    """
+
+    speaker = models.ForeignKey(Speaker, on_delete=models.PROTECT, related_name="certificates")
+    consent = models.ForeignKey(ConsentRecord, on_delete=models.PROTECT, null=True, related_name="certificates")
+    reason = models.CharField(max_length=64)
+    key_shredded = models.BooleanField()
+    entry_id = models.UUIDField()
+    body = models.JSONField()
+    signature = models.TextField()
+    key_id = models.CharField(max_length=64)
+    issued_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["organisation", "speaker"], name="certificate_of_speaker")]
+
+    def __str__(self) -> str:
+        return f"certificate {self.id}"
+
+
+class LegalHold(TenantModel):
+    """Someone's order to keep what would be destroyed: why, by whom, from when, and until when.
+
+    It keeps the proof of consent. It keeps the voice itself only where `covers_biometric` says so, because only a
+    warrant or subpoena can outweigh the duty to destroy that.
+    """
+
+    speaker = models.ForeignKey(Speaker, on_delete=models.PROTECT, related_name="legal_holds")
+    reason = models.TextField()
+    placed_by = models.CharField(max_length=200)
+    placed_at = models.DateTimeField(auto_now_add=True)
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    covers_biometric = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(reason="") & ~models.Q(placed_by=""), name="hold_says_why_and_who"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"hold {self.id}"
+
+
+class ReviewKind(models.TextChoices):
+    """What a reviewer decides."""
+
+    RECORDING = "recording"
+    REPRESENTATIVE = "representative"
+    VOICE = "voice"
+    CLIP = "clip"
+
+
+class ReviewOutcome(models.TextChoices):
+    """What they may say."""
+
+    APPROVE = "approve"
+    REFUSE = "refuse"
+
+
+class Review(TenantModel):
+    """A person's decision about what waited, with their reasons; whoever asked for it cannot be the one.
+
+    `about_id` is the recording, representative, voice or permit, and `reasons` is what held it. A withheld clip is
+    never approved: its sound bears no mark.
+    """
+
+    kind = models.CharField(max_length=16, choices=ReviewKind.choices)
+    about_id = models.UUIDField()
+    speaker = models.ForeignKey(Speaker, on_delete=models.PROTECT, related_name="reviews")
+    consent = models.ForeignKey(ConsentRecord, on_delete=models.PROTECT, related_name="reviews")
+    outcome = models.CharField(max_length=8, choices=ReviewOutcome.choices)
+    reviewer = models.CharField(max_length=100)
+    asked_by = models.CharField(max_length=100)
+    words = models.TextField()
+    reasons = models.JSONField()
+    decided_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(kind__in=ReviewKind.values), name="review_kind_known"),
+            models.CheckConstraint(condition=models.Q(outcome__in=ReviewOutcome.values), name="review_outcome_known"),
+            models.CheckConstraint(
+                condition=models.Q(reviewer__startswith="member:") & ~models.Q(reviewer=models.F("asked_by")),
+                name="review_is_decided_by_another",
+            ),
+            models.CheckConstraint(condition=~models.Q(words=""), name="review_says_why"),
+            models.CheckConstraint(
+                condition=~models.Q(kind="clip", outcome="approve"), name="withheld_clip_is_never_approved"
+            ),
+            models.UniqueConstraint(
+                fields=["about_id"], condition=models.Q(kind="clip"), name="withheld_clip_is_reviewed_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"review {self.id}"

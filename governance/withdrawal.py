@@ -3,77 +3,68 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NoReturn
 from uuid import UUID
 
-from django.utils import timezone
-
-from audit.events import Event
-from audit.log import append
 from consent import lifecycle
+from consent.errors import ConsentError
 from consent.models import ConsentRecord, ConsentStatus
-from governance import permits
-from governance.models import Clip, Permit, PermitStatus
-from tenancy import keyring
-from voices import vault
-from voices.models import Voice, VoiceStatus
+from consent.succession import heir_of, lock_consents
+from governance.erasure import erase
+from governance.errors import UnderAgeError
+from governance.models import DestructionCertificate
 
-REASON = {
-    "rule": "consent-withdrawn",
-    "effect": "deny",
-    "explanation": "The speaker has withdrawn their consent.",
-    "way_forward": "Ask the speaker for a new one.",
-    "measured": {},
-}
+REASON = "consent-withdrawn"
 
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """What was done, counted, so that the speaker can be told."""
+    """What was done, counted, so that the speaker can be told; the certificate says it item by item."""
 
     voices_erased: int
     permits_voided: int
     clips_made_unreleasable: int
     key_shredded: bool
+    certificate: DestructionCertificate
 
 
 def withdraw(consent_id: UUID) -> Withdrawn:
-    """End a consent at the speaker's word; raises `ConsentError` when there is nothing to withdraw."""
-    consent = ConsentRecord.objects.select_for_update().get(id=consent_id)
+    """End a consent at the speaker's word; raises `ConsentError` when there is nothing to withdraw.
+
+    Where another has taken its place, that one ends: a speaker who takes back their yes with an older receipt means
+    what stands now. Requests that would take its place end as well, even if a recording is being checked.
+    """
+    speaker_id = ConsentRecord.objects.values_list("speaker_id", flat=True).get(id=consent_id)
+    consent = heir_of(next(found for found in lock_consents(speaker_id) if found.id == consent_id))
     lifecycle.withdraw(consent)
-    voices = list(Voice.objects.filter(consent=consent).exclude(status=VoiceStatus.ERASED))
-    voided = _void_permits(consent)
-    clips = _stop_clips(consent)
-    for voice in voices:
-        vault.erase(voice)
-        append(Event.VOICE_ERASED, refs={"voice": voice.id, "consent": consent.id, "speaker": consent.speaker_id})
-    shredded = not _has_other_consent(consent)
-    if shredded:
-        keyring.shred(subject_id=consent.speaker_id)
+    certificate = erase(speaker_id, reason=REASON, consent_id=consent.id)
+    destroyed = certificate.body["destroyed"]
     return Withdrawn(
-        voices_erased=len(voices), permits_voided=voided, clips_made_unreleasable=clips, key_shredded=shredded
+        voices_erased=destroyed["voices_erased"],
+        permits_voided=destroyed["permits_voided"],
+        clips_made_unreleasable=destroyed["clips_stopped"],
+        key_shredded=certificate.key_shredded,
+        certificate=certificate,
     )
 
 
-def _void_permits(consent: ConsentRecord) -> int:
-    open_states = [PermitStatus.ISSUED, PermitStatus.REDEEMED]
-    open_permits = Permit.objects.select_for_update(of=("self",)).filter(
-        request__voice__consent=consent, status__in=open_states
+def end_under_age(consent_id: UUID) -> NoReturn:
+    """End the ceremony of somebody who is not 18, and keep nothing of them; what was done is kept.
+
+    Raises:
+        UnderAgeError: always, since nothing can follow.
+    """
+    withdraw(consent_id)
+    raise UnderAgeError(
+        "You must be 18 or older to say yes by yourself. Nothing of you is kept but that you were asked."
     )
-    found = list(open_permits.select_related("request"))
-    for permit in found:
-        permits.void(permit, reason=REASON)
-    return len(found)
 
 
-def _stop_clips(consent: ConsentRecord) -> int:
-    clips = Clip.objects.filter(voice__consent=consent, unreleasable_since__isnull=True)
-    ids = list(clips.values_list("id", "voice_id"))
-    clips.update(unreleasable_since=timezone.now(), unreleasable_reason="the speaker has withdrawn their consent")
-    for clip_id, voice_id in ids:
-        append(Event.CLIP_MADE_UNRELEASABLE, refs={"clip": clip_id, "voice": voice_id, "consent": consent.id})
-    return len(ids)
-
-
-def _has_other_consent(consent: ConsentRecord) -> bool:
-    others = ConsentRecord.objects.filter(speaker_id=consent.speaker_id, status=ConsentStatus.GIVEN)
-    return others.exclude(id=consent.id).exists()
+def refuse(consent_id: UUID) -> DestructionCertificate:
+    """Say no to a request; what stands already stays. Raises `ConsentError` when it has been decided."""
+    speaker_id = ConsentRecord.objects.values_list("speaker_id", flat=True).get(id=consent_id)
+    consent = next(found for found in lock_consents(speaker_id) if found.id == consent_id)
+    if consent.status != ConsentStatus.REQUESTED:
+        raise ConsentError("consent-already-decided", f"This consent is {consent.status}; look at it again.")
+    lifecycle.withdraw(consent)
+    return erase(speaker_id, reason=REASON, consent_id=consent_id)
