@@ -56,10 +56,10 @@ def audio(request: HttpRequest, clip_id: UUID, form: str) -> HttpResponseBase:
     except DeliveryRefusedError as refusal:
         context = {"clip": clip, "refusal": refusal}
         return show(request, "console/release_refused.html", context, place="clips", status=403)
-    return _part(request, released)
+    return part_of(request, released)
 
 
-def _part(request: HttpRequest, released: Released) -> HttpResponse:
+def part_of(request: HttpRequest, released: Released) -> HttpResponse:
     """The whole sound or the one byte range asked for, so that a player can seek (RFC 9110, section 14)."""
     size = len(released.audio)
     headers = {

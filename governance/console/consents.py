@@ -7,6 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 
+from consent import receipts
 from consent.models import ConsentStatus
 from governance import queries
 from governance.console import history
@@ -25,7 +26,7 @@ def detail(request: HttpRequest, consent_id: UUID) -> HttpResponseBase:
     consent = get_object_or_404(queries.consents(), id=consent_id)
     context = {
         "consent": consent,
-        "receipt": getattr(consent, "receipt", None),
+        "receipt": receipts.latest(consent),
         "recordings": consent.recordings.order_by("received_at"),
         "voices": consent.voices.order_by("created_at"),
         "happenings": history.about(consent.id),

@@ -12,7 +12,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from tenancy.models import Membership
 
@@ -20,6 +20,7 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 PLACES = (
     ("today", "Today"),
+    ("reviews", "Reviews"),
     ("decisions", "Decisions"),
     ("voices", "Voices"),
     ("consents", "Consents"),
@@ -30,15 +31,23 @@ PAGE_SIZE = 40
 
 
 def for_members(view: View[P]) -> View[P]:
-    """Ask strangers to sign in, tell a user without membership why there is nothing, and let members through."""
+    """A page that only shows: strangers are asked to sign in, users without membership told why there is nothing."""
+    return never_cache(require_safe(login_required(_guarded(view))))
 
+
+def acting(view: View[P]) -> View[P]:
+    """An address that does something, by POST alone; guarded as the pages are."""
+    return never_cache(require_POST(login_required(_guarded(view))))
+
+
+def _guarded(view: View[P]) -> View[P]:
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if membership(request) is None:
             return render(request, "console/no_membership.html", status=403)
         return view(request, *args, **kwargs)
 
-    return never_cache(require_safe(login_required(guarded)))
+    return guarded
 
 
 def membership(request: HttpRequest) -> Membership | None:

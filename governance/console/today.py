@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponseBase
 
-from governance import queries
+from governance import queries, reviews
 from governance.console.pages import for_members, show
 
 
@@ -13,4 +13,5 @@ def today(request: HttpRequest) -> HttpResponseBase:
     numbers = queries.today()
     oldest = numbers.oldest
     kind = type(oldest).__name__.lower() if oldest else ""
-    return show(request, "console/today.html", {"numbers": numbers, "oldest": oldest, "kind": kind}, place="today")
+    context = {"numbers": numbers, "oldest": oldest, "kind": kind, "cases": reviews.waiting()}
+    return show(request, "console/today.html", context, place="today")

@@ -19,12 +19,16 @@ _UNITS = (
     ("_hz", "Hz"),
     ("_s", "s"),
 )
-_SHARES = ("_fraction", "_rate", "_rate_allowed", "_share", "_probability", "silence", "clipped")
+_SHARES = ("_fraction", "_rate", "_rate_allowed", "_rate_limit", "_share", "_probability", "silence", "clipped")
 _NAMES = {
     "clipped": "Clipped samples",
     "heard": "Words heard",
     "likeness": "Likeness to the speaker",
-    "likeness_needed": "Likeness needed",
+    "likeness_llr": "Evidence for one speaker",
+    "likeness_llr_needed": "Evidence needed",
+    "llr": "Evidence for one speaker",
+    "name_sound": "Likeness of the names by sound",
+    "heard_before": "Sent before",
     "likeness_opening": "Likeness, first 2 s",
     "likeness_whole": "Likeness, whole clip",
     "match_from": "Match from",
@@ -33,17 +37,22 @@ _NAMES = {
     "sha256": "SHA-256",
     "silence": "Silence in it",
     "snr_db": "Signal to noise",
+    "synthetic_llr": "Evidence for a machine",
+    "word_error_rate_limit": "Word error rate allowed",
 }
 _ORDER = (
     "passed",
     "likeness",
-    "likeness_needed",
+    "likeness_llr",
+    "likeness_llr_needed",
     "likeness_whole",
     "likeness_opening",
     "score",
+    "llr",
     "match_from",
     "word_error_rate",
     "word_error_rate_allowed",
+    "word_error_rate_limit",
     "limit",
     "status",
     "stage",
@@ -53,6 +62,8 @@ _ACRONYMS = {"ivr": "IVR", "api": "API", "sha256": "SHA-256", "id": "ID"}
 _SHA256_HEX = 64
 _STANDINGS = {
     "permit": ("permit", "Permitted"),
+    "approve": ("permit", "Approved"),
+    "refuse": ("deny", "Refused"),
     "hold": ("hold", "Held"),
     "deny": ("deny", "Denied"),
     "checking": ("neutral", "Checking"),
@@ -66,6 +77,7 @@ _STANDINGS = {
     "given": ("permit", "Given"),
     "withdrawn": ("deny", "Withdrawn"),
     "expired": ("deny", "Expired"),
+    "superseded": ("neutral", "Superseded"),
     "received": ("neutral", "Received"),
     "accepted": ("permit", "Accepted"),
     "issued": ("neutral", "Issued"),
@@ -73,12 +85,16 @@ _STANDINGS = {
     "completed": ("permit", "Completed"),
     "failed": ("deny", "Failed"),
     "withheld": ("deny", "Withheld"),
+    "incident": ("deny", "Incident"),
     "void": ("neutral", "Void"),
     "releasable": ("permit", "Releasable"),
     "unreleasable": ("deny", "Unreleasable"),
     "marked": ("permit", "Marked"),
     "not_marked": ("deny", "Not marked"),
     "inconclusive": ("hold", "Inconclusive"),
+    "waiting": ("neutral", "Waiting for its place"),
+    "unwitnessed": ("neutral", "Logged, not witnessed"),
+    "witnessed": ("permit", "Logged and witnessed"),
 }
 
 
