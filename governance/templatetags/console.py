@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from governance.console import wording
@@ -66,6 +66,30 @@ def figures(measured: Mapping[str, Any] | None) -> list[wording.Figure]:
 
 
 @register.filter
+def breakable(event: str) -> SafeString:
+    """The name of an event, which a narrow page may break behind its colons."""
+    return format_html_join(SafeString(":<wbr>"), "{}", ((part,) for part in event.split(":")))
+
+
+@register.filter
+def counted(number: int) -> str:
+    """A count with its thousands set apart."""
+    return f"{number:,}"
+
+
+@register.filter
 def short(identifier: UUID | str) -> str:
     """The last eight digits: the part of a UUIDv7 that tells neighbours apart."""
     return str(identifier)[-8:]
+
+
+@register.filter
+def item(found: Mapping[str, Any], key: str) -> Any:
+    """What a mapping holds under a key that the template only knows at run time."""
+    return found.get(str(key), "")
+
+
+@register.filter
+def attribute(thing: object, name: str) -> Any:
+    """A named part of what another filter found."""
+    return getattr(thing, name, "")

@@ -1,0 +1,1 @@
+"""What a speaker sees in a browser: the consent ceremony, and afterwards the page of their own voice."""
