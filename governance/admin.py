@@ -8,11 +8,31 @@ from django.db.models import Model
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-from consent.models import CeremonyRecording, Challenge, ConsentPurpose, ConsentRecord, Receipt, Speaker
-from governance.models import Clip, Decision, Detection, Permit, SynthesisRequest
-from safety.models import ProtectedVoice
+from consent.models import (
+    CeremonyRecording,
+    Challenge,
+    ConsentPurpose,
+    ConsentRecord,
+    Receipt,
+    Reminder,
+    Representative,
+    Speaker,
+    SpeakerMail,
+)
+from governance.models import (
+    Clip,
+    Decision,
+    DestructionCertificate,
+    Detection,
+    Incident,
+    LegalHold,
+    Permit,
+    Review,
+    SynthesisRequest,
+)
+from safety.models import ListChange, ProtectedList, ProtectedVoice, ProtectionAppeal, ProtectionRequest
 from tenancy.models import ApiKey, Membership, Organisation, SubjectKey, User
-from voices.models import PreparedVoice, Reference, Sample, Voice
+from voices.models import OfferedSample, PreparedVoice, Reference, Sample, Voice
 
 
 class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not typed
@@ -47,21 +67,43 @@ LISTED: dict[type[Model], tuple[str, ...]] = {
     Speaker: ("name", "created_at"),
     ConsentRecord: ("speaker", "status", "valid_until", "given_at", "ended_at"),
     ConsentPurpose: ("consent", "purpose", "active"),
+    SpeakerMail: ("consent", "kind", "written_at", "sent_at"),
     Challenge: ("consent", "issued_at", "expires_at", "used_at"),
     CeremonyRecording: ("consent", "status", "received_at", "verified_at"),
+    Representative: ("consent", "capacity", "status", "named_at"),
     Receipt: ("consent", "key_id", "issued_at"),
+    Reminder: ("consent", "kind", "notice_version", "sent_at"),
     Voice: ("name", "speaker", "status", "language", "created_at"),
+    OfferedSample: ("consent", "number", "status", "offered_at"),
     Sample: ("voice", "position", "sha256"),
     Reference: ("voice", "model_name", "created_at"),
     PreparedVoice: ("voice", "created_at"),
+    ProtectedList: ("name", "owner", "action", "organisation", "created_at"),
+    ListChange: ("listing", "kind", "status", "proposed_by", "proposed_at"),
+    ProtectionAppeal: ("voice", "status", "filed_by", "filed_at"),
+    ProtectionRequest: ("name", "status", "asked_at"),
     ProtectedVoice: ("name", "action", "organisation", "added_at", "removed_at"),
     SynthesisRequest: ("voice", "purpose", "language", "requested_by", "received_at"),
     Decision: ("request", "stage", "effect", "policy_version", "decided_at"),
     Permit: ("request", "status", "attempts", "issued_at", "ended_at"),
+    Incident: ("permit", "voice", "kind", "opened_at"),
+    Review: ("kind", "speaker", "outcome", "reviewer", "decided_at"),
+    LegalHold: ("speaker", "placed_by", "covers_biometric", "lifted_at", "placed_at"),
+    DestructionCertificate: ("speaker", "consent", "reason", "key_shredded", "issued_at"),
     Clip: ("voice", "seconds", "mark_verified_at", "unreleasable_since", "made_at"),
     Detection: ("status", "sha256", "received_at", "completed_at"),
 }
-SEALED = ("password", "token_hash", "wrapped", "embedding", "groups", "user_permissions")
+SEALED = (
+    "password",
+    "token_hash",
+    "wrapped",
+    "wrapped_key",
+    "recording",
+    "sealed",
+    "embedding",
+    "groups",
+    "user_permissions",
+)
 
 
 def _register(model: type[Model], columns: tuple[str, ...]) -> None:

@@ -43,6 +43,7 @@ def decide(request: SynthesisRequest, *, stage: str, clip: Clip | None = None) -
             "decision": decision.id,
             "voice": request.voice_id,
             "consent": request.voice.consent_id,
+            "speaker": request.voice.speaker_id,
         },
         data={
             "stage": stage,

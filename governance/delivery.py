@@ -37,7 +37,8 @@ def release(clip_id: UUID, *, form: Literal["wav", "mp3"]) -> Released:
         raise ClipNotReadyError("There is no such clip.")
     request = clip.permit.request
     decision = decisions.decide(request, stage="delivery", clip=clip)
-    refs = {"clip": clip.id, "request": request.id, "voice": clip.voice_id, "decision": decision.id}
+    about = {"voice": clip.voice_id, "speaker": clip.voice.speaker_id}
+    refs = {"clip": clip.id, "request": request.id, "decision": decision.id, **about}
     if decision.effect != "permit":
         append(Event.CLIP_RELEASE_REFUSED, refs=refs, data={"form": form})
         raise DeliveryRefusedError("The clip is not released.", reasons=decision.objections)

@@ -24,6 +24,13 @@ def boolean(name: str, *, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} must be one of 1, true, yes, 0, false, no; it is {value!r}.")
 
 
+def choice(name: str, default: str, *, among: tuple[str, ...]) -> str:
+    value = text(name, default)
+    if value not in among:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(among)}; it is {value!r}.")
+    return value
+
+
 def integer(name: str, default: int) -> int:
     value = os.environ.get(name)
     if not value:
@@ -55,4 +62,29 @@ def database(url: str) -> dict[str, object]:
         "OPTIONS": query,
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
+    }
+
+
+def mail(backend: str, server: str) -> dict[str, object]:
+    """Django's mail settings; `server` is `smtps://user:password@host:port` (TLS) or `smtp://…` (STARTTLS).
+
+    Codes are secrets: without encryption mail goes to a server on this machine alone.
+    """
+    module = {"file": "filebased"}.get(backend, backend)
+    found: dict[str, object] = {"EMAIL_BACKEND": f"django.core.mail.backends.{module}.EmailBackend"}
+    if not server:
+        return found
+    parts = urlsplit(server)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ImproperlyConfigured("SMTP_URL must look like smtps://user:password@host:465 or smtp://host:587.")
+    here = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    return {
+        **found,
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or (465 if parts.scheme == "smtps" else 587),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_USE_TLS": parts.scheme == "smtp" and not here,
+        "EMAIL_TIMEOUT": 30,
     }

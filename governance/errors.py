@@ -61,3 +61,38 @@ class PermitError(GovernanceError):
     """A permit that cannot be redeemed: unknown, already redeemed, expired or void."""
 
     code = "permit-unusable"
+
+
+class UnderAgeError(GovernanceError):
+    """Whoever was asked is not 18; the consent has ended, and that is kept."""
+
+    code = "speaker-under-age"
+    keeps_work = True
+
+
+class ErasureError(Exception):
+    """An erasure that cannot be carried out as asked, or a ledger of erasures that cannot be read."""
+
+
+class CertificateNotReadyError(GovernanceError):
+    """Nothing was erased yet, so there is no certificate of destruction."""
+
+    code = "certificate-not-ready"
+
+
+class BackupError(Exception):
+    """A backup or a restore that must not go on; the message says what to do."""
+
+
+class UnknownReviewError(GovernanceError):
+    """Nothing of that kind waits for a reviewer in this organisation."""
+
+    code = "review-unknown"
+
+
+class ReviewRefusedError(GovernanceError):
+    """A decision that this person may not take, or not like that; `code` says which rule stands in the way."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code

@@ -16,7 +16,7 @@ from governance import decisions, permits, tasks
 from governance.errors import IdempotencyConflictError, RequestDeniedError, UnknownVoiceError
 from governance.models import Detection, SynthesisRequest
 from safety.script.admission import admit
-from synth_adapter.decoding import decode
+from synth_adapter.decoding import decode, refuse_silence
 from tenancy import blobs
 from tenancy.ids import new_id
 from tenancy.scope import current_actor, current_organisation
@@ -26,13 +26,14 @@ from voices.models import Voice
 
 @dataclass(frozen=True)
 class Ask:
-    """What an application wants said; `idempotency_key` makes asking twice safe."""
+    """What an application wants said; `idempotency_key` makes asking twice safe, `token_id` is on the record only."""
 
     voice_id: UUID
     text: str
     language: str
     purpose: str
     idempotency_key: str | None
+    token_id: UUID | None = None
 
     @property
     def sha256(self) -> str:
@@ -66,7 +67,8 @@ def submit(ask: Ask) -> SynthesisRequest:
         idempotency_key=ask.idempotency_key,
         body_sha256=ask.sha256,
     )
-    append(Event.SYNTHESIS_REQUESTED, refs={"request": request.id, "voice": voice.id, "consent": voice.consent_id})
+    refs = {"request": request.id, "voice": voice.id, "consent": voice.consent_id, "speaker": voice.speaker_id}
+    append(Event.SYNTHESIS_REQUESTED, refs=refs, data=None if ask.token_id is None else {"jti": str(ask.token_id)})
     _decide(request)
     return request
 
@@ -101,6 +103,7 @@ def submit_voice(*, consent_id: UUID, name: str, language: str, samples: Sequenc
 def submit_detection(audio: bytes) -> Detection:
     """Keep an upload, sealed, until the detector has read it; raises `AudioError` for what is no audio."""
     decoded = decode(audio)
+    refuse_silence(decoded.waveform)
     detection_id = new_id()
     blob = blobs.put(audio, subject_id=detection_id, kind="detection-upload", object_id=detection_id)
     detection = Detection.objects.create(

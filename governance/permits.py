@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -16,6 +18,17 @@ from governance.decisions import as_reasons
 from governance.errors import PermitError
 from governance.models import Decision, Permit, PermitStatus
 from governance.rules import Objection
+from tenancy import blobs
+
+WITHHELD = "withheld-wav"
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """Output that did not pass: its sound, unmarked, and everything that its examination measured."""
+
+    wav: bytes
+    examination: Mapping[str, Any]
 
 
 def issue(decision: Decision) -> Permit:
@@ -28,7 +41,7 @@ def issue(decision: Decision) -> Permit:
         decision=decision,
         expires_at=timezone.now() + timedelta(seconds=settings.PERMIT_SECONDS),
     )
-    append(Event.PERMIT_ISSUED, refs=_refs(permit))
+    append(Event.PERMIT_ISSUED, refs=refs_of(permit))
     return permit
 
 
@@ -43,7 +56,7 @@ def redeem(permit_id: UUID) -> Permit:
     permit = Permit.objects.select_related("request__voice").get(id=permit_id)
     permit.attempts += 1
     permit.save(update_fields=["attempts"])
-    append(Event.RENDER_STARTED, refs=_refs(permit), data={"attempt": permit.attempts})
+    append(Event.RENDER_STARTED, refs=refs_of(permit), data={"attempt": permit.attempts})
     return permit
 
 
@@ -56,16 +69,34 @@ def fail(permit: Permit, *, reasons: Sequence[dict[str, Any]]) -> bool:
     """End a redeemed permit without a clip."""
     ended = _end(permit, PermitStatus.FAILED, reasons)
     if ended:
-        append(Event.RENDER_FAILED, refs=_refs(permit), data={"rules": [reason["rule"] for reason in reasons]})
+        append(Event.RENDER_FAILED, refs=refs_of(permit), data={"rules": [reason["rule"] for reason in reasons]})
     return ended
 
 
-def withhold(permit: Permit, *, reasons: Sequence[dict[str, Any]]) -> bool:
-    """End a redeemed permit whose output, or whose second decision, must not leave."""
-    ended = _end(permit, PermitStatus.WITHHELD, reasons)
-    if ended:
-        append(Event.RENDER_WITHHELD, refs=_refs(permit), data={"rules": [reason["rule"] for reason in reasons]})
-    return ended
+def withhold(permit: Permit, *, reasons: Sequence[dict[str, Any]], output: Withheld | None = None) -> bool:
+    """End a redeemed permit whose output, or whose second decision, must not leave.
+
+    What the engine made is sealed for a reviewer; nothing releases it, and it goes when the speaker's voice goes.
+    """
+    if not _end(permit, PermitStatus.WITHHELD, reasons):
+        return False
+    data: dict[str, Any] = {"rules": [reason["rule"] for reason in reasons]}
+    if output is not None:
+        speaker_id = permit.request.voice.speaker_id
+        permit.withheld_blob = blobs.put(output.wav, subject_id=speaker_id, kind=WITHHELD, object_id=permit.id)
+        permit.withheld_sha256 = data["wav_sha256"] = hashlib.sha256(output.wav).hexdigest()
+        permit.examination = dict(output.examination)
+        permit.save(update_fields=["withheld_blob", "withheld_sha256", "examination"])
+    append(Event.RENDER_WITHHELD, refs=refs_of(permit), data=data)
+    return True
+
+
+def open_withheld(permit: Permit) -> bytes:
+    """What was withheld, unmarked (WAV), for a reviewer's ears; raises `PermitError` where it is not kept."""
+    if not permit.withheld_blob:
+        raise PermitError("The output of this permit is not kept.")
+    subject = permit.request.voice.speaker_id
+    return blobs.get(permit.withheld_blob, subject_id=subject, kind=WITHHELD, object_id=permit.id)
 
 
 def void(permit: Permit, *, reason: dict[str, Any]) -> None:
@@ -75,7 +106,7 @@ def void(permit: Permit, *, reason: dict[str, Any]) -> None:
         status=PermitStatus.VOID, reasons=[reason], ended_at=timezone.now(), leased_until=None
     )
     if changed:
-        append(Event.PERMIT_VOIDED, refs=_refs(permit), data={"rules": [reason["rule"]]})
+        append(Event.PERMIT_VOIDED, refs=refs_of(permit), data={"rules": [reason["rule"]]})
 
 
 def give_back(permit: Permit, *, reason: dict[str, Any]) -> bool:
@@ -85,7 +116,7 @@ def give_back(permit: Permit, *, reason: dict[str, Any]) -> bool:
     changed = _mine(permit).update(status=PermitStatus.ISSUED, leased_until=None, reasons=[reason])
     if changed:
         data = {"rules": [reason["rule"]], "attempt": permit.attempts, "again": True}
-        append(Event.RENDER_FAILED, refs=_refs(permit), data=data)
+        append(Event.RENDER_FAILED, refs=refs_of(permit), data=data)
     return bool(changed)
 
 
@@ -99,8 +130,10 @@ def _end(permit: Permit, status: str, reasons: Sequence[dict[str, Any]]) -> bool
     return bool(ended)
 
 
-def _refs(permit: Permit) -> dict[str, UUID]:
-    return {"permit": permit.id, "request": permit.request_id, "voice": permit.request.voice_id}
+def refs_of(permit: Permit) -> dict[str, UUID]:
+    """What an entry about a permit refers to: the speaker too, so that it is committed under their secret."""
+    voice = permit.request.voice
+    return {"permit": permit.id, "request": permit.request_id, "voice": voice.id, "speaker": voice.speaker_id}
 
 
 def expire(permit: Permit) -> None:

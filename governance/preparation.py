@@ -14,8 +14,11 @@ from audit.events import Event
 from audit.log import append
 from governance.decisions import as_reasons
 from governance.rules import Objection
-from safety.comparison import Embedding, compare, embed, operating_point
-from safety.registry import speaker_encoder, transcriber
+from safety.calibration import PREPARED
+from safety.comparison import Comparison, VoiceEmbedding, compare
+from safety.hearing import embed_voice
+from safety.registry import calibration, speaker_encoders, speaker_models, transcriber
+from safety.rotation import alike
 from safety.transcripts import word_error_rate
 from synth_adapter.errors import EngineError
 from synth_adapter.registry import engine
@@ -36,11 +39,11 @@ def prepare(voice_id: UUID, *, organisation_id: UUID) -> None:
         if voice.status != VoiceStatus.PREPARING:
             return
         samples = vault.open_samples(voice)
-        reference = vault.open_reference(voice, model=speaker_encoder().model)
+        reference = vault.open_reference(voice, models=speaker_models())
     started = time.perf_counter()
     try:
         artefact = engine().prepare(samples)
-        evidence, objections = _try_out(artefact, reference, language=voice.language)
+        evidence, objections = _try_out(artefact, reference, voice=voice)
     except EngineError as error:
         if not error.permanent:
             raise
@@ -51,29 +54,34 @@ def prepare(voice_id: UUID, *, organisation_id: UUID) -> None:
         _finish(voice_id, artefact=artefact, evidence=evidence, objections=objections)
 
 
-def _try_out(artefact: bytes, reference: Embedding, *, language: str) -> tuple[dict[str, Any], list[Objection]]:
+def _try_out(artefact: bytes, reference: VoiceEmbedding, *, voice: Voice) -> tuple[dict[str, Any], list[Objection]]:
     """Speak the trial sentences, unheard by anyone, and measure likeness and intelligibility."""
-    encoder, ears = speaker_encoder(), transcriber()
-    point = operating_point(encoder.model, probe="whole")
-    scores, rates = [], []
+    ears, language = transcriber(), voice.language
+    comparisons: list[Comparison] = []
+    rates = []
     for sentence in TRIAL_SENTENCES:
         spoken = engine().synthesise(sentence, language=language, voice=artefact)
-        heard = ears.transcribe(spoken, language=language).text
-        scores.append(compare(embed(spoken, encoder=encoder), reference, point=point).score)
+        heard = ears.words(spoken, language=language)
+        probe = embed_voice(spoken, encoders=speaker_encoders())
+        with organisation_scope(voice.organisation_id, actor="system"):
+            probe = alike(probe, to=reference)
+        comparisons.append(compare(probe, reference, calibration=calibration(), point=PREPARED))
         rates.append(word_error_rate(sentence, heard, language=language).rate)
-    likeness, rate = fmean(scores), fmean(rates)
+    likeness, rate = fmean(comparison.score for comparison in comparisons), fmean(rates)
+    llr, needed = fmean(comparison.llr for comparison in comparisons), comparisons[0].match_from
     evidence = {
         "likeness": round(likeness, 3),
-        "likeness_needed": point.match,
+        "likeness_llr": round(llr, 2),
+        "likeness_llr_needed": round(needed, 2),
+        "comparisons": [comparison.as_json() for comparison in comparisons],
         "word_error_rate": round(rate, 3),
         "word_error_rate_allowed": settings.PREPARATION_MAX_WORD_ERROR_RATE,
-        "encoder": asdict(encoder.model),
         "transcriber": asdict(ears.model),
     }
     objections = []
-    if likeness < point.match:
+    if llr < needed:
         text = "The prepared voice is not like enough to the speaker."
-        measured = {"score": round(likeness, 3), "match_from": point.match}
+        measured = {"score": round(likeness, 3), "llr": round(llr, 2), "match_from": round(needed, 2)}
         objections.append(Objection("voice-likeness-insufficient", "deny", text, "Record more samples.", measured))
     if rate > settings.PREPARATION_MAX_WORD_ERROR_RATE:
         text = "The prepared voice is not intelligible enough."

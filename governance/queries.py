@@ -8,10 +8,20 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from consent.models import ConsentRecord, Speaker
-from governance.models import Clip, Decision, Effect, Permit, PermitStatus, SynthesisRequest
+from governance.models import (
+    Clip,
+    Decision,
+    Effect,
+    Incident,
+    Permit,
+    PermitStatus,
+    Review,
+    ReviewKind,
+    SynthesisRequest,
+)
 from tenancy.models import ApiKey, Membership, TenantModel
 from tenancy.scope import current_organisation
 from voices.models import Voice, VoiceStatus
@@ -26,6 +36,7 @@ class Today:
     held_decisions: int
     held_voices: int
     withheld_clips: int
+    incidents: int
     oldest: Decision | Voice | Permit | None
 
 
@@ -65,7 +76,7 @@ def voices(*, status: str | None = None) -> QuerySet[Voice]:
 
 
 def consents(*, status: str | None = None) -> QuerySet[ConsentRecord]:
-    found = _own(ConsentRecord).select_related("speaker", "receipt").prefetch_related("purposes")
+    found = _own(ConsentRecord).select_related("speaker").prefetch_related("purposes")
     found = found.order_by("-requested_at", "-id")
     return found.filter(status=status) if status else found
 
@@ -76,9 +87,21 @@ def clips(*, unreleasable: bool | None = None) -> QuerySet[Clip]:
 
 
 def withheld() -> QuerySet[Permit]:
-    """Permits whose output did not pass: nothing was kept of it but the reasons."""
-    found = _own(Permit).filter(status=PermitStatus.WITHHELD).select_related("request__voice", "decision")
+    """Permits whose output did not pass; it is kept sealed, and not released."""
+    found = _own(Permit).filter(status=PermitStatus.WITHHELD)
+    found = found.select_related("request__voice", "decision", "incident")
     return found.order_by("-ended_at", "-id")
+
+
+def withheld_unheard() -> QuerySet[Permit]:
+    """Withheld output that is kept and that no reviewer has noted yet, oldest first."""
+    noted = Review.objects.filter(kind=ReviewKind.CLIP, about_id=OuterRef("id"))
+    found = withheld().exclude(withheld_blob="").filter(~Exists(noted))
+    return found.select_related("request__voice__consent__speaker", "decision").order_by("ended_at", "id")
+
+
+def reviews() -> QuerySet[Review]:
+    return _own(Review).select_related("speaker", "consent").order_by("-decided_at", "-id")
 
 
 def today() -> Today:
@@ -93,7 +116,7 @@ def today() -> Today:
     if (permit := kept_back.first()) and permit.ended_at:
         cases.append((permit.ended_at, permit))
     oldest = min(cases, key=lambda case: case[0])[1] if cases else None
-    return Today(holds.count(), held_voices.count(), kept_back.count(), oldest)
+    return Today(holds.count(), held_voices.count(), kept_back.count(), _own(Incident).count(), oldest)
 
 
 def effects() -> dict[str, int]:

@@ -72,6 +72,7 @@ _ENDED = {
     "requested": ("consent-not-given", "The speaker has been asked but has not said yes.", "Wait for the ceremony."),
     "withdrawn": ("consent-withdrawn", "The speaker has withdrawn their consent.", "Ask the speaker for a new one."),
     "expired": ("consent-expired", "The consent has run out.", "Ask the speaker to renew it."),
+    "superseded": ("consent-superseded", "A newer consent of the speaker has taken its place.", "Use the newer one."),
 }
 
 

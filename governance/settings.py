@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from governance import environment
+from governance import clockwork, environment
 from governance.embedded.addresses import default_urls
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +25,7 @@ DEBUG = environment.boolean("VIVAVOCE_DEBUG", default=False)
 SECRET_KEY = environment.text("SECRET_KEY", EMBEDDED["SECRET_KEY"])
 ALLOWED_HOSTS = environment.text("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(",")
 BEHIND_TLS = environment.boolean("BEHIND_TLS", default=False)
+PUBLIC_URL = environment.text("PUBLIC_URL", f"http://127.0.0.1:{VIVAVOCE_PORT}").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [o for o in environment.text("CSRF_TRUSTED_ORIGINS", "").split(",") if o]
 INSTALLED_APPS = [
     "unfold",
@@ -50,6 +51,7 @@ INSTALLED_APPS = [
     "governance",
 ]
 MIDDLEWARE = [
+    "governance.api.refusal.RefuseWhileRestoring",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -123,6 +125,7 @@ STORAGES = {
             "directory_permissions_mode": 0o700,
         },
     },
+    "log": {"BACKEND": "audit.folder.WholeFileStorage", "OPTIONS": {"location": VIVAVOCE_HOME / "log"}},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if TESTING or DEBUG
@@ -138,7 +141,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": ["'self'"],
         "style-src": ["'self'"],
         "img-src": ["'self'", "data:"],
-        "media-src": ["'self'"],
+        "media-src": ["'self'", "blob:"],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
         "form-action": ["'self'"],
@@ -160,14 +163,21 @@ SECURE_REFERRER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 40 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 40 * 1024 * 1024
 
+# Mail to speakers: codes, links, reminders.
+MAIL_BACKEND = environment.choice("MAIL_BACKEND", "file", among=("console", "file", "smtp"))
+SMTP_URL = environment.text("SMTP_URL", "")
+DEFAULT_FROM_EMAIL = environment.text("MAIL_FROM", "vivavoce@localhost")
+EMAIL_FILE_PATH = environment.folder("MAIL_FOLDER", VIVAVOCE_HOME / "mail")
+vars().update(environment.mail(MAIL_BACKEND, SMTP_URL))
+
 # HTTP interface.
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["governance.api.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
-        "rest_framework.parsers.JSONParser",
-        "rest_framework.parsers.MultiPartParser",
+        "governance.api.parsing.LimitedJsonParser",
+        "governance.api.parsing.LimitedMultiPartParser",
     ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "governance.api.problems.handle",
@@ -178,6 +188,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Gated speech synthesis: consent, gate, mark, proof. Errors are RFC 9457 problem documents.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {"DenyOrHoldEnum": ["hold", "deny"]},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
@@ -193,37 +204,59 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_TASK_TIME_LIMIT = 570
-CELERY_TASK_ROUTES = {
-    "consent.*": {"queue": "ceremony"},
-    "voices.*": {"queue": "preparation"},
-    "governance.prepare_voice": {"queue": "preparation"},
-    "governance.render_clip": {"queue": "synthesis"},
-    "governance.examine_upload": {"queue": "detection"},
-}
+CELERY_TASK_ROUTES = clockwork.TASK_ROUTES
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"visibility_timeout": 600, "unacked_restore_interval": 5, "unacked_restore_throttle": 1, "socket_timeout": 30}
     if BROKER_URL.startswith("redis")
     else {}
 )
-CELERY_BEAT_SCHEDULE = {
-    "requeue-lost-permits": {"task": "governance.requeue_lost_work", "schedule": 10.0},
-    "expire-consents": {"task": "consent.expire_due", "schedule": 60.0},
-}
+SPEAKERS_SEE_CLIPS = environment.boolean("SPEAKERS_SEE_CLIPS", default=True)
+CONSENT_SUCCESSIONS = ["voices.succession.move_voices"]  # what stands on a consent and passes to its heir
+CELERY_IMPORTS = ("governance.retention.tasks",)
+CELERY_BEAT_SCHEDULE = clockwork.BEAT_SCHEDULE
 
 # Models and engines: dotted paths and weights. A real one that cannot load its weights raises.
 WEIGHTS_ROOT = environment.folder("VIVAVOCE_WEIGHTS", CACHE / "vivavoce" / "weights")
 LOCAL_WEIGHTS = (
     environment.folder("VIVAVOCE_LOCAL_WEIGHTS", Path()) if os.environ.get("VIVAVOCE_LOCAL_WEIGHTS") else None
 )
-SPEAKER_ENCODER = environment.text("SPEAKER_ENCODER", "safety.backends.campplus.CamPlusPlus")
+SPEAKER_ENCODERS = environment.text(
+    "SPEAKER_ENCODERS", "safety.backends.campplus.CamPlusPlus,safety.backends.ge2e.Ge2e"
+).split(",")
 TRANSCRIBER = environment.text("TRANSCRIBER", "safety.backends.whisper.FasterWhisper")
+QUALITY_JUDGE = environment.text("QUALITY_JUDGE", "safety.backends.dnsmos.Dnsmos")
 SCRIPT_SCREEN = environment.text("SCRIPT_SCREEN", "safety.backends.rule_screen.RuleScreen")
+SPOOF_DETECTOR = environment.text("SPOOF_DETECTOR", "safety.spoofing.detector.SpeechStatistics")
+DEMO_SYNTHETIC_SPEAKERS = environment.boolean("DEMO_SYNTHETIC_SPEAKERS", default=False)  # by `up --demo` alone
 WATERMARKERS = environment.text("WATERMARKERS", "watermark.backends.perth.Perth").split(",")
 SPEECH_ENGINE = environment.text("SPEECH_ENGINE", "synth_adapter.backends.local.LocalEngine")
 KEY_MANAGEMENT = environment.text("KEY_MANAGEMENT", "tenancy.backends.local.LocalKeyring")
 EVENT_RECORDER = environment.text("EVENT_RECORDER", "audit.log.append")
+LOG_POLICY_FILE = environment.folder("LOG_POLICY_FILE", Path()) if os.environ.get("LOG_POLICY_FILE") else None
+TIMESTAMP_AUTHORITIES = [url for url in environment.text("TIMESTAMP_AUTHORITIES", "").split(",") if url]
+TIMESTAMP_ROOTS = environment.folder("TIMESTAMP_ROOTS", VIVAVOCE_HOME / "timestamp-roots.pem")
 KEYRING_FILE = environment.folder("KEYRING_FILE", VIVAVOCE_HOME / "keyring.json")
-WEIGHT_DERIVATIONS = {"campplus-onnx": "safety.backends.campplus_export.export"}
+ERASURE_LEDGER = environment.folder("ERASURE_LEDGER", VIVAVOCE_HOME / "erasures.jsonl")
+BACKUP_DAYS = environment.integer("BACKUP_DAYS", 35)
+KEY_HOLDERS = ["safety.rewrapping.ProtectedVoiceKeys", "safety.platform_key.PlatformKeys"]
+AWS_KMS_KEY = environment.text("AWS_KMS_KEY", "")
+AWS_KMS_FORMER_KEYS = [key for key in environment.text("AWS_KMS_FORMER_KEYS", "").split(",") if key]
+AWS_KMS_ENDPOINT = environment.text("AWS_KMS_ENDPOINT", "")
+VAULT_ADDR = environment.text("VAULT_ADDR", "")
+VAULT_TOKEN = environment.text("VAULT_TOKEN", "")
+VAULT_TOKEN_FILE = environment.text("VAULT_TOKEN_FILE", "")
+VAULT_CACERT = environment.text("VAULT_CACERT", "")
+VAULT_NAMESPACE = environment.text("VAULT_NAMESPACE", "")
+VAULT_TRANSIT_MOUNT = environment.text("VAULT_TRANSIT_MOUNT", "transit")
+VAULT_TRANSIT_KEY = environment.text("VAULT_TRANSIT_KEY", "vivavoce")
+SEARCH_SOCKET = environment.folder("SEARCH_SOCKET", VIVAVOCE_HOME / "run" / "search.sock")
+PROTECTED_VOICES_IN_PROCESS = environment.integer("PROTECTED_VOICES_IN_PROCESS", 2_000)
+KEY_CACHE_SECONDS = environment.integer("KEY_CACHE_SECONDS", 60)
+LOG_ORIGIN = environment.text("LOG_ORIGIN", "vivavoce.invalid/log")  # the log's name; its signatures are bound to it
+WEIGHT_DERIVATIONS = {
+    "campplus-onnx": "safety.backends.campplus_export.export",
+    "ge2e-onnx": "safety.backends.ge2e_export.export",
+}
 MODEL_THREADS = environment.integer("MODEL_THREADS", 2)
 
 # Limits on what comes in.
@@ -235,10 +268,11 @@ AUDIO_DECODE_MEMORY = 2 * 1024 * 1024 * 1024
 SCRIPT_MAX_CHARACTERS = 5_000
 
 # Policy.
-CHALLENGE_SECONDS = environment.integer("CHALLENGE_SECONDS", 600)
+CHALLENGE_SECONDS = environment.integer("CHALLENGE_SECONDS", 120)
 CEREMONY_LINK_DAYS = 7
+REVIEW_DAYS = environment.integer("REVIEW_DAYS", 2)
 CEREMONY_MAX_WORD_ERROR_RATE = 0.25
-ENROLMENT_MIN_NET_SPEECH_SECONDS = 20.0
+ENROLMENT_MIN_NET_SPEECH_SECONDS = environment.integer("ENROLMENT_MIN_NET_SPEECH_SECONDS", 20)
 EXAMINATION_MAX_WORD_ERROR_RATE = 0.25
 PREPARATION_MAX_WORD_ERROR_RATE = 0.25
 PERMIT_SECONDS = 900

@@ -10,14 +10,16 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from governance import detection, permits, preparation
+from governance import detection, do_not_clone, erasure_repair, expiry, permits, preparation
 from governance import render as rendering
 from governance.decisions import as_reasons
 from governance.models import Detection, Permit, PermitStatus
 from governance.rules import Objection
+from safety import lists
+from safety.models import ProtectionRequest
 from tenancy.models import Organisation
-from tenancy.scope import organisation_scope
-from voices import enrolment
+from tenancy.scope import organisation_scope, platform_scope
+from voices import enrolment, reenrolment
 from voices.models import Voice, VoiceStatus
 
 LOST_AFTER = timedelta(seconds=60)
@@ -29,6 +31,13 @@ def enrol_voice(organisation_id: str, voice_id: str) -> None:
     with organisation_scope(UUID(organisation_id), actor="system"):
         enrolment.enrol(UUID(voice_id))
     preparation.prepare(UUID(voice_id), organisation_id=UUID(organisation_id))
+
+
+@shared_task(name="governance.reenrol_voice")
+def reenrol_voice(organisation_id: str, voice_id: str) -> str:
+    """Make one voice's references anew by today's encoders; what came of it."""
+    with organisation_scope(UUID(organisation_id), actor="system"):
+        return reenrolment.reenrol(UUID(voice_id))
 
 
 @shared_task(name="governance.render_clip")
@@ -43,6 +52,22 @@ def examine_upload(organisation_id: str, detection_id: str) -> None:
     detection.examine(UUID(detection_id), organisation_id=UUID(organisation_id))
 
 
+@shared_task(name="governance.verify_protection_request")
+def verify_protection_request(request_id: str) -> None:
+    """Hear the recording of somebody who asks not to be cloned."""
+    do_not_clone.verify(UUID(request_id))
+
+
+@shared_task(name="governance.end_expired_protection")
+def end_expired_protection() -> None:
+    """Take off the lists whoever's protection is over, with their references."""
+    with platform_scope():
+        lists.end_expired(organisation_id=None)
+    for organisation_id in Organisation.objects.values_list("id", flat=True):
+        with organisation_scope(organisation_id, actor="system"):
+            lists.end_expired(organisation_id=organisation_id)
+
+
 @shared_task(name="governance.requeue_lost_work")
 def requeue_lost_work() -> None:
     """Take back leases of workers that died, and send again what has waited too long for its message."""
@@ -50,6 +75,19 @@ def requeue_lost_work() -> None:
         with organisation_scope(organisation.id, actor="system"):
             _reclaim_leases()
             _resend_messages()
+
+
+@shared_task(name="governance.expire_consents")
+def expire_consents() -> None:
+    """End every consent whose time is over, and erase what stood on it."""
+    for organisation_id in Organisation.objects.values_list("id", flat=True):
+        expiry.expire_due(organisation_id)
+
+
+@shared_task(name="governance.repair_erasures")
+def repair_erasures() -> None:
+    """Finish what a crash right after an erasure left undone: the ledger's line, and files to be deleted."""
+    erasure_repair.repair()
 
 
 def _reclaim_leases() -> None:
@@ -91,3 +129,8 @@ def queue_detection(upload: Detection) -> None:
     """Send the upload to a worker once its row is committed."""
     arguments = (str(upload.organisation_id), str(upload.id))
     transaction.on_commit(lambda: examine_upload.delay(*arguments))
+
+
+def queue_protection_request(request: ProtectionRequest) -> None:
+    """Send the request to a worker once its row is committed."""
+    transaction.on_commit(lambda: verify_protection_request.delay(str(request.id)))

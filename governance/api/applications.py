@@ -1,8 +1,8 @@
-"""What applications can do: ask for consent, create voices, have speech made, detect marks, read the audit trail."""
+"""What applications can do: ask for consent, create voices, have speech made, detect marks."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, cast
+from typing import ClassVar, Literal, cast
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -12,10 +12,9 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit.queries import entries
-from consent import ceremony
+from consent import ceremony, mail
 from consent.models import ConsentRecord
-from governance import delivery, intake, jobs
+from governance import consent_tokens, delivery, intake, jobs
 from governance.api import serializers
 from governance.api.base import ApplicationView
 from governance.errors import ClipNotReadyError, GovernanceError, UnknownVoiceError
@@ -23,6 +22,7 @@ from governance.models import Detection
 from tenancy.api_keys import ApiScope
 from voices.models import Voice
 
+LONGEST_IDEMPOTENCY_KEY = 200
 PROBLEM = {"4XX": serializers.ProblemSerializer}
 
 
@@ -54,9 +54,15 @@ class ConsentsView(ApplicationView):
     def post(self, request: Request) -> Response:
         ask = serializers.ConsentAskSerializer(data=request.data)
         ask.is_valid(raise_exception=True)
+        deliver = ask.validated_data.pop("deliver")
         consent, token = ceremony.request_consent(**ask.validated_data)
         url = request.build_absolute_uri(f"/v1/ceremonies/{token}")
-        return Response({**serializers.ConsentSerializer(consent).data, "ceremony_url": url}, status=201)
+        page = request.build_absolute_uri(f"/c/{token}")
+        if deliver:
+            mail.send(consent, kind="invitation", link=page)
+        return Response(
+            {**serializers.ConsentSerializer(consent).data, "ceremony_url": url, "page_url": page}, status=201
+        )
 
 
 class ConsentView(ApplicationView):
@@ -88,6 +94,7 @@ class CreateVoiceView(ApplicationView):
             else request.data
         )
         ask.is_valid(raise_exception=True)
+        self.concerns = {"consent": ask.validated_data["consent"]}
         voice = intake.submit_voice(
             consent_id=ask.validated_data["consent"],
             name=ask.validated_data["name"],
@@ -136,13 +143,19 @@ class SynthesiseView(ApplicationView):
     def post(self, request: Request) -> Response:
         ask = serializers.SynthesisAskSerializer(data=request.data)
         ask.is_valid(raise_exception=True)
+        voice_id, purpose = ask.validated_data.get("voice"), ask.validated_data.get("purpose")
+        token_id = None
+        if written := ask.validated_data.get("consent_token"):
+            token = consent_tokens.show(written, voice_id=voice_id, purpose=purpose)
+            voice_id, purpose, token_id = token.voice_id, token.purpose, token.id
         asked = intake.submit(
             intake.Ask(
-                voice_id=ask.validated_data["voice"],
+                voice_id=voice_id,
                 text=ask.validated_data["text"],
                 language=ask.validated_data["language"],
-                purpose=ask.validated_data["purpose"],
-                idempotency_key=request.headers.get("Idempotency-Key"),
+                purpose=purpose,
+                idempotency_key=_idempotency_key(request),
+                token_id=token_id,
             )
         )
         location = f"/v1/tts/job/{asked.id}"
@@ -210,18 +223,8 @@ class DetectionView(ApplicationView):
         return Response(serializers.DetectionSerializer(found).data)
 
 
-class AuditEntriesView(ApplicationView):
-    """The audit trail, oldest first; `about` narrows it to one identifier."""
-
-    needs: ClassVar[ApiScope] = ApiScope.AUDIT
-
-    @extend_schema(
-        parameters=[OpenApiParameter("about", OpenApiTypes.UUID)], responses=serializers.EntrySerializer(many=True)
-    )
-    def get(self, request: Request) -> Response:
-        about: Any = request.query_params.get("about")
-        try:
-            found = entries(about=UUID(about) if about else None, limit=1_000)
-        except ValueError as error:
-            raise ParseError("`about` is an identifier (UUID).") from error
-        return Response(serializers.EntrySerializer(found, many=True).data)
+def _idempotency_key(request: Request) -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not 1 <= len(key) <= LONGEST_IDEMPOTENCY_KEY:
+        raise ParseError(f"An `Idempotency-Key` has from 1 to {LONGEST_IDEMPOTENCY_KEY} characters.")
+    return key

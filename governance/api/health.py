@@ -9,6 +9,8 @@ from django.shortcuts import render
 
 from governance.api.catalogue import PROBLEMS
 from governance.api.problems import as_json
+from governance.unfinished import restoring
+from tenancy.registry import key_management_answers
 
 
 def alive(_request: HttpRequest) -> JsonResponse:
@@ -17,8 +19,13 @@ def alive(_request: HttpRequest) -> JsonResponse:
 
 
 def ready(_request: HttpRequest) -> JsonResponse:
-    """The database and the broker answer too; 503 names the one that does not."""
-    checks = {"database": _database_answers(), "broker": _broker_answers()}
+    """The database, the broker and key management answer too, and no restore is under way; 503 names what is not so."""
+    checks = {
+        "database": _database_answers(),
+        "broker": _broker_answers(),
+        "keys": _keys_answer(),
+        "restored": not restoring(),
+    }
     status = 200 if all(checks.values()) else 503
     return JsonResponse({"status": "ready" if status == 200 else "not ready", **checks}, status=status)  # noqa: PLR2004 -- HTTP's own number
 
@@ -41,6 +48,13 @@ def _broker_answers() -> bool:
         return False
 
 
+def _keys_answer() -> bool:
+    try:
+        return key_management_answers()
+    except Exception:  # noqa: BLE001 -- as above
+        return False
+
+
 def problem(_request: HttpRequest, slug: str) -> HttpResponse:
     """What a problem type means."""
     if slug not in PROBLEMS:
@@ -54,6 +68,10 @@ def missing(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa
     if request.path.startswith("/console/"):
         return render(request, "console/missing.html", status=404)
     return as_json("not-found", "There is nothing at this address.")
+
+
+def unreadable(_request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 -- Django's signature
+    return as_json("request-malformed", "The request could not be read.")
 
 
 def broken(_request: HttpRequest) -> HttpResponse:

@@ -5,24 +5,37 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import transaction
 from django.http import Http404, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from audit.errors import EntryError
 from consent.errors import ConsentError, LinkError
 from governance.api.catalogue import PROBLEMS
 from governance.errors import GovernanceError
+from safety.errors import ProtectionError, SearchUnavailableError
 from safety.script.errors import ScriptError
 from synth_adapter.errors import AudioError
 from voices.errors import VoiceError
 
 logger = logging.getLogger(__name__)
-CODED = (AudioError, ScriptError, ConsentError, LinkError, VoiceError, GovernanceError)
+CODED = (
+    EntryError,
+    AudioError,
+    ScriptError,
+    ProtectionError,
+    SearchUnavailableError,
+    ConsentError,
+    LinkError,
+    VoiceError,
+    GovernanceError,
+)
 FRAMEWORK: dict[type[Exception], str] = {
     exceptions.ParseError: "request-malformed",
     exceptions.ValidationError: "request-malformed",
+    RequestDataTooBig: "request-too-large",
     exceptions.NotFound: "not-found",
     Http404: "not-found",
     PermissionDenied: "scope-missing",
@@ -55,7 +68,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
     if wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(int(wait) + 1)
     if PROBLEMS[slug].status == 401:  # noqa: PLR2004 -- RFC 9110 asks for a challenge with 401
-        headers["WWW-Authenticate"] = "Bearer"
+        headers["WWW-Authenticate"] = "Ceremony-Session" if slug == "second-factor-needed" else "Bearer"
     status = PROBLEMS[slug].status
     return Response(
         document(slug, detail, **extra), status=status, headers=headers, content_type="application/problem+json"

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 from rest_framework import serializers
 
 from consent.scope import Purpose
+from consent.wording import locales
+from governance.api import fields
+from governance.retention.schedule import schedule
+
+LONGEST_CONSENT = timedelta(days=100 * 365)
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
@@ -23,17 +30,47 @@ class ReasonSerializer(serializers.Serializer[Any]):
 class ConsentAskSerializer(serializers.Serializer[Any]):
     """What a speaker is asked to agree to."""
 
-    speaker_name = serializers.CharField(max_length=200)
+    speaker_name = fields.NameField(max_length=200)
     purposes = serializers.ListField(
         child=serializers.ChoiceField(choices=[p.value for p in Purpose]), allow_empty=False
     )
     languages = serializers.ListField(child=serializers.RegexField(r"^[a-z]{2}$"), allow_empty=False, max_length=20)
-    intended_use = serializers.CharField(max_length=2_000)
+    speaker_email = serializers.EmailField(max_length=254, help_text="Where the speaker alone reads mail.")
+    intended_use = fields.PlainTextField(max_length=2_000, help_text="In plain words, at least eight of them.")
+    territory = serializers.ListField(
+        child=serializers.CharField(max_length=16),
+        allow_empty=False,
+        max_length=300,
+        help_text="Countries where the voice may be used (ISO 3166-1, two letters), or `worldwide` alone.",
+    )
+    compensation = fields.PlainTextField(max_length=1_000, help_text="What the speaker gets; `none` if nothing.")
+    recipients = serializers.ListField(
+        child=fields.PlainTextField(max_length=200),
+        max_length=50,
+        help_text="Who else gets the speech, by name; an empty list means the organisation alone.",
+    )
+    clips_may_be_distributed = fields.SaidField(help_text="Whether they may pass it on and publish it.")
     valid_until = serializers.DateTimeField()
+    locale = serializers.ChoiceField(choices=locales(), default="en", help_text="The language of the ceremony.")
+    deliver = serializers.BooleanField(default=True, help_text="Whether the link is mailed to the speaker, too.")
+    jurisdictions = serializers.ListField(
+        child=serializers.CharField(max_length=16),
+        default=list,
+        help_text="Places whose laws on keeping and destroying apply, such as `US-IL`; none means all of them.",
+    )
+
+    def validate_jurisdictions(self, value: list[str]) -> list[str]:
+        unknown = schedule().unknown(value)
+        if unknown:
+            known = ", ".join(schedule().rules)
+            raise serializers.ValidationError(f"Nothing is known of {', '.join(unknown)}; known are {known}.")
+        return value
 
     def validate_valid_until(self, value: Any) -> Any:
         if value <= timezone.now():
             raise serializers.ValidationError("The end date lies in the past.")
+        if value > timezone.now() + LONGEST_CONSENT:
+            raise serializers.ValidationError("The end date lies more than a lifetime ahead.")
         return value
 
 
@@ -45,56 +82,29 @@ class ConsentSerializer(serializers.Serializer[Any]):
     status = serializers.CharField()
     purposes = serializers.SerializerMethodField()
     languages = serializers.ListField(child=serializers.CharField())
+    jurisdictions = serializers.ListField(child=serializers.CharField())
     intended_use = serializers.CharField()
+    territory = serializers.ListField(child=serializers.CharField())
+    compensation = serializers.CharField()
+    recipients = serializers.ListField(child=serializers.CharField())
+    clips_may_be_distributed = serializers.BooleanField()
+    locale = serializers.CharField()
     requested_at = serializers.DateTimeField()
     given_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
     valid_until = serializers.DateTimeField()
 
+    replaces = serializers.UUIDField(source="replaces_id", allow_null=True)
+
     def get_purposes(self, consent: Any) -> list[str]:
-        return sorted(purpose.purpose for purpose in consent.purposes.all())
+        return sorted(named.purpose for named in consent.purposes.all() if named.taken_back_at is None)
 
 
 class NewConsentSerializer(ConsentSerializer):
     """A new consent with the link that only its speaker may have."""
 
-    ceremony_url = serializers.CharField()
-
-
-class CeremonySerializer(serializers.Serializer[Any]):
-    """What a speaker is shown first."""
-
-    organisation = serializers.CharField(source="organisation.name")
-    speaker = serializers.CharField(source="speaker.name")
-    status = serializers.CharField()
-    notice = serializers.CharField(source="notice_text")
-    notice_sha256 = serializers.CharField()
-    statement = serializers.CharField()
-
-
-class ChallengeSerializer(serializers.Serializer[Any]):
-    """The one-time phrase; say the statement, then the phrase."""
-
-    id = serializers.UUIDField()
-    phrase = serializers.CharField()
-    statement = serializers.CharField(source="consent.statement")
-    expires_at = serializers.DateTimeField()
-
-
-class RecordingAskSerializer(serializers.Serializer[Any]):
-    """A speaker's recording of the statement and the phrase."""
-
-    challenge = serializers.UUIDField()
-    audio = serializers.FileField(allow_empty_file=True)
-
-
-class RecordingSerializer(serializers.Serializer[Any]):
-    """What became of a recording."""
-
-    id = serializers.UUIDField()
-    status = serializers.CharField()
-    reasons = ReasonSerializer(many=True)
-    consent_status = serializers.CharField(source="consent.status")
+    ceremony_url = serializers.CharField(help_text="For programs.")
+    page_url = serializers.CharField(help_text="For the speaker, in a browser.")
 
 
 class ReceiptSerializer(serializers.Serializer[Any]):
@@ -103,6 +113,7 @@ class ReceiptSerializer(serializers.Serializer[Any]):
     receipt = serializers.JSONField(source="body")
     signature = serializers.CharField()
     key_id = serializers.CharField()
+    sd_jwt = serializers.CharField()
 
 
 class NewReceiptSerializer(ReceiptSerializer):
@@ -110,6 +121,16 @@ class NewReceiptSerializer(ReceiptSerializer):
 
     receipt_url = serializers.CharField()
     withdraw_url = serializers.CharField()
+    data_url = serializers.CharField()
+
+
+class CertificateSerializer(serializers.Serializer[Any]):
+    """A certificate of destruction, signed over its canonical form (RFC 8785)."""
+
+    certificate = serializers.JSONField()
+    signature = serializers.CharField()
+    key_id = serializers.CharField()
+    public_key = serializers.CharField()
 
 
 class WithdrawnSerializer(serializers.Serializer[Any]):
@@ -120,6 +141,7 @@ class WithdrawnSerializer(serializers.Serializer[Any]):
     permits_voided = serializers.IntegerField()
     clips_made_unreleasable = serializers.IntegerField()
     key_shredded = serializers.BooleanField()
+    destruction = CertificateSerializer()
 
 
 class VoiceAskSerializer(serializers.Serializer[Any]):
@@ -128,7 +150,7 @@ class VoiceAskSerializer(serializers.Serializer[Any]):
     consent = serializers.UUIDField()
     name = serializers.CharField(max_length=200)
     language = serializers.RegexField(r"^[a-z]{2}(-[A-Za-z]{2})?$")
-    samples = serializers.ListField(child=serializers.FileField(allow_empty_file=True), allow_empty=False)
+    samples = serializers.ListField(child=fields.AudioField(), allow_empty=False)
 
 
 class VoiceSerializer(serializers.Serializer[Any]):
@@ -149,12 +171,23 @@ class VoiceSerializer(serializers.Serializer[Any]):
 
 
 class SynthesisAskSerializer(serializers.Serializer[Any]):
-    """What shall be said, by whom, and what for."""
+    """What shall be said, by whom, and what for; a consent token may name the voice and the purpose."""
 
-    voice = serializers.UUIDField()
+    voice = serializers.UUIDField(required=False)
     text = serializers.CharField(allow_blank=True, trim_whitespace=False, max_length=100_000)
     language = serializers.RegexField(r"^[a-z]{2}(-[A-Za-z]{2})?$")
-    purpose = serializers.CharField(max_length=64)
+    purpose = serializers.CharField(max_length=64, required=False)
+    consent_token = serializers.CharField(
+        max_length=2_000,
+        required=False,
+        help_text="From `/v1/consents/<id>/tokens`; then `voice` and `purpose` may go.",
+    )
+
+    def to_internal_value(self, data: Any) -> Any:
+        with_token = isinstance(data, Mapping) and "consent_token" in data
+        for name in ("voice", "purpose"):
+            self.fields[name].required = not with_token
+        return super().to_internal_value(data)
 
 
 class DecisionSerializer(serializers.Serializer[Any]):
@@ -189,7 +222,7 @@ class JobSerializer(serializers.Serializer[Any]):
 class UploadSerializer(serializers.Serializer[Any]):
     """A recording for the detector."""
 
-    audio = serializers.FileField(allow_empty_file=True)
+    audio = fields.AudioField()
 
 
 class DetectionSerializer(serializers.Serializer[Any]):
@@ -199,17 +232,6 @@ class DetectionSerializer(serializers.Serializer[Any]):
     status = serializers.CharField()
     sha256 = serializers.CharField()
     result = serializers.DictField()
-
-
-class EntrySerializer(serializers.Serializer[Any]):
-    """One audit entry."""
-
-    id = serializers.UUIDField()
-    event = serializers.CharField()
-    actor = serializers.CharField()
-    occurred_at = serializers.DateTimeField()
-    refs = serializers.DictField()
-    data = serializers.DictField()  # type: ignore[assignment]  # the entry's own field of that name
 
 
 class ProblemSerializer(serializers.Serializer[Any]):

@@ -1,9 +1,11 @@
-"""Our own three processes: the web server, the worker of the queue and its clock."""
+"""Our own processes: web server, worker, clock, sequencer of the audit log, search among protected voices."""
 
+import json
 import os
 import signal
 import socket
 import sys
+import time
 from pathlib import Path
 
 from governance.embedded.layout import Layout
@@ -12,9 +14,13 @@ from governance.embedded.processes import recorded, was_given
 from governance.embedded.service import Say, Service
 from governance.embedded.sockets import folder_name
 from governance.embedded.web_port import choose_port, read_port
+from safety.errors import SearchUnavailableError
+from safety.search.wire import address, receive, send
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-QUEUES = ("preparation", "synthesis", "ceremony", "detection", "celery")
+QUEUES = ("mail", "preparation", "synthesis", "ceremony", "detection", "celery")
+_REPORT_AGE_S = 30.0
+_SEARCH_PATIENCE_S = 10.0
 _CELERY = (sys.executable, "-m", "celery", "-A", "governance.queue")
 
 
@@ -94,6 +100,66 @@ def beat_service(layout: Layout) -> Service:
         belongs=was_given(_marks(layout, "beat")),
         start_s=60,
         stop_signal=signal.SIGTERM,
+        stop_s=10,
+    )
+
+
+def sequencer_service(layout: Layout) -> Service:
+    """The process that gives audit entries their places in the log. It is asked through the report that it writes."""
+    report = layout.run / "sequencer.report"
+    order = ["sequence_audit_log", "--report", str(report)]
+
+    def probe() -> Answer:
+        process = recorded(layout.run / "sequencer.json")
+        if process is None:
+            return Answer.silent("not running")
+        try:
+            said = json.loads(report.read_text())
+            fresh = said["pid"] == process.pid and time.time() - said["at"] < _REPORT_AGE_S
+            well, detail = bool(said["well"]), str(said["detail"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return Answer.silent("has not reported yet")
+        if not fresh:
+            return Answer.silent("does not report any more")
+        return Answer.yes(detail) if well else Answer.silent(detail)
+
+    return Service(
+        name="sequencer",
+        prepare=lambda: report.unlink(missing_ok=True),
+        command=lambda: [sys.executable, str(CHECKOUT / "manage.py"), *order],
+        environment=_environment(layout, "sequencer"),
+        probe=probe,
+        belongs=was_given(_marks(layout, "sequencer")),
+        start_s=60,
+        stop_signal=signal.SIGTERM,  # it ends after the batch in hand; what is cut short is done at the next start
+        stop_s=20,
+    )
+
+
+def search_service(layout: Layout) -> Service:
+    """The process that holds the protected voices in locked memory. It is asked how it is, as a searcher asks it."""
+    at = layout.run / "search.sock"
+
+    def probe() -> Answer:
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection, address(at) as where:
+                connection.settimeout(_SEARCH_PATIENCE_S)
+                connection.connect(where)
+                send(connection, {"ask": "health"})
+                said = receive(connection)
+        except (OSError, SearchUnavailableError) as error:
+            return Answer.silent(str(error))
+        return Answer.yes(f"holds {said.get('voices', 'the')} protected voices")
+
+    return Service(
+        name="search",
+        prepare=lambda: None,
+        command=lambda: [sys.executable, str(CHECKOUT / "manage.py"), "search_protected_voices"],
+        environment={**_environment(layout, "search"), "SEARCH_SOCKET": str(at)},
+        probe=probe,
+        belongs=was_given(_marks(layout, "search")),
+        start_s=120,
+        stop_signal=signal.SIGTERM,  # it wipes what it holds
         stop_s=10,
     )
 

@@ -16,6 +16,7 @@ class _Role:
     name: str
     password: str
     may_create_databases: bool
+    inherits: bool
 
 
 def provision_database(
@@ -33,8 +34,9 @@ def provision_database(
     Raises:
         EmbeddedError: the server refuses, or the application role keeps a privilege it must not have.
     """
-    owner = _Role(OWNER_ROLE, owner_password, owner_may_create_databases)
-    application = _Role(APPLICATION_ROLE, application_password, may_create_databases=False)
+    # The owner's right to the schema comes through pg_database_owner, which PostgreSQL 15 must let it inherit.
+    owner = _Role(OWNER_ROLE, owner_password, owner_may_create_databases, inherits=True)
+    application = _Role(APPLICATION_ROLE, application_password, may_create_databases=False, inherits=False)
     try:
         with psycopg.connect(admin_url, autocommit=True) as server:
             for role in (owner, application):
@@ -50,7 +52,7 @@ def provision_database(
 def _ensure_role(server: psycopg.Connection, role: _Role) -> None:
     identifier = sql.Identifier(role.name)
     if server.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role.name]).fetchone() is None:
-        server.execute(sql.SQL("CREATE ROLE {} LOGIN NOINHERIT").format(identifier))
+        server.execute(sql.SQL("CREATE ROLE {} LOGIN").format(identifier))
     privileged = sql.SQL("SELECT {} FROM pg_roles WHERE rolname = %s").format(sql.SQL(_PRIVILEGES))
     if server.execute(privileged, [role.name]).fetchone() != (False,):
         server.execute(
@@ -58,8 +60,9 @@ def _ensure_role(server: psycopg.Connection, role: _Role) -> None:
         )
     verifier = server.pgconn.encrypt_password(role.password.encode(), role.name.encode(), b"scram-sha-256").decode()
     server.execute(
-        sql.SQL("ALTER ROLE {} LOGIN {} PASSWORD {}").format(
+        sql.SQL("ALTER ROLE {} LOGIN {} {} PASSWORD {}").format(
             identifier,
+            sql.SQL("INHERIT" if role.inherits else "NOINHERIT"),
             sql.SQL("CREATEDB" if role.may_create_databases else "NOCREATEDB"),
             sql.Literal(verifier),
         ),

@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Self
 
 from governance.embedded.addresses import DATABASE, admin_url, broker_url
-from governance.embedded.applications import beat_service, web_service, worker_service
+from governance.embedded.applications import (
+    beat_service,
+    search_service,
+    sequencer_service,
+    web_service,
+    worker_service,
+)
 from governance.embedded.credentials import Credentials, read_or_create_credentials
 from governance.embedded.errors import EmbeddedError
 from governance.embedded.layout import Layout, prepare_layout
@@ -74,6 +80,8 @@ class Installation:
             web_service(self.layout, port=port, say=say),
             worker_service(self.layout, broker=self.broker),
             beat_service(self.layout),
+            sequencer_service(self.layout),
+            search_service(self.layout),
         ]
 
 
@@ -132,7 +140,7 @@ def start_services(installation: Installation, *, say: Say) -> None:
 
 
 def start_applications(installation: Installation, *, port: int, say: Say) -> None:
-    """Start the web server, the worker and the clock.
+    """Start the web server, the worker, the clock, the sequencer and the search.
 
     Raises:
         EmbeddedError: one of them does not become ready.

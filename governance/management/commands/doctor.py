@@ -10,7 +10,11 @@ from django.core.management.base import BaseCommand, CommandError
 from governance.embedded.checks import Check, check_installation, check_service, run_check
 from governance.embedded.errors import EmbeddedError
 from governance.embedded.supervisor import Installation
+from safety.errors import SearchUnavailableError
+from safety.search import asking, loading
 from synth_adapter.weights import locate, manifest
+from tenancy.models import Organisation
+from tenancy.scope import organisation_scope
 
 
 class Command(BaseCommand):
@@ -67,4 +71,32 @@ def check_weights() -> Check:
     return run_check("weights", find, remedy="run `manage.py fetch_weights`")
 
 
-HOOKS = (check_weights,)
+def check_search() -> Check:
+    """Protected voices can be searched, and lie in memory that is never swapped out."""
+
+    def ask() -> str:
+        try:
+            said = asking.health()
+        except SearchUnavailableError as error:
+            listed = _most_listed()
+            if listed > settings.PROTECTED_VOICES_IN_PROCESS:
+                raise EmbeddedError(f"up to {listed} protected voices hold for an organisation, and {error}") from error
+            return f"no process of its own; the {listed} protected voices at most are searched without it"
+        if said["unlocked_bytes"]:
+            raise EmbeddedError(f"{said['unlocked_bytes']} bytes of references are not locked: {said['refused']}.")
+        return f"{said['voices']} protected voices in locked memory, first pass {said['first_pass']}"
+
+    remedy = "start `manage.py search_protected_voices`; let it lock memory (RLIMIT_MEMLOCK, about 2 kB a voice)"
+    return run_check("search", ask, remedy=remedy)
+
+
+def _most_listed() -> int:
+    """How many people at most have to be searched for one organisation: the platform's and its own."""
+    own = [0]
+    for organisation_id in Organisation.objects.values_list("id", flat=True):
+        with organisation_scope(organisation_id, actor="system"):
+            own.append(loading.count_present(organisation_id=organisation_id))
+    return loading.count_present(organisation_id=None) + max(own)
+
+
+HOOKS = (check_weights, check_search)

@@ -25,7 +25,9 @@ class Command(BaseCommand):
             help="postgresql:// address of a role that may create roles and databases; used now, stored nowhere",
         )
 
-    def handle(self, *, admin_url: str, **_options: object) -> None:
+        parser.add_argument("--no-migrate", action="store_true", help="leave it empty, for `manage.py restore`")
+
+    def handle(self, *, admin_url: str, no_migrate: bool = False, **_options: object) -> None:
         owner = conninfo.conninfo_to_dict(settings.DATABASE_OWNER_URL)
         application = conninfo.conninfo_to_dict(settings.DATABASE_URL)
         self._check(owner, role=OWNER_ROLE, setting="DATABASE_OWNER_URL")
@@ -41,7 +43,8 @@ class Command(BaseCommand):
             )
         except EmbeddedError as error:
             raise CommandError(str(error)) from error
-        call_command("migrate", database="owner", interactive=False)
+        if not no_migrate:
+            call_command("migrate", database="owner", interactive=False)
 
     def _check(self, address: dict[str, str | int | None], *, role: str, setting: str) -> None:
         if address.get("user") != role or not address.get("password") or not address.get("dbname"):
