@@ -20,6 +20,7 @@ from django.conf import settings  # noqa: E402 -- likewise
 from deploy.demo import play  # noqa: E402 -- Django must be configured first
 from deploy.demo.cast import PASSAGES, PROTECTED, say  # noqa: E402 -- likewise
 from deploy.demo.client import Client  # noqa: E402 -- likewise
+from deploy.demo.leftovers import erase_leftovers  # noqa: E402 -- likewise
 from deploy.demo.story import UnexpectedOutcomeError, chapter, console, note, step  # noqa: E402 -- likewise
 from governance.embedded.layout import prepare_layout  # noqa: E402 -- likewise
 from governance.embedded.web_port import read_port  # noqa: E402 -- likewise
@@ -50,6 +51,7 @@ def main() -> int:
     base = f"http://127.0.0.1:{read_port(prepare_layout(settings.VIVAVOCE_HOME))}"
     console.print("[bold]Vivavoce[/bold]: one story through the public HTTP interface at " + base)
     note("The people are played by synthetic stock voices. A live person can do the same by hand: see the README.")
+    note("They are found synthetic, as they are; this house alone lets them pass, and its evidence says so.")
     try:
         with chapter("0. The house"):
             with step("Create the organisation Northwind Audio, an owner and an API key"):
@@ -65,6 +67,8 @@ def main() -> int:
                     "--json",
                 )
                 account = json.loads(created.splitlines()[-1])
+            with step("Erase what an interrupted run may have left") as outcome:
+                outcome.append(f"{erase_leftovers(slug='northwind')} voices")
             with step(f"Put {PROTECTED.name} on the list of protected voices"):
                 protect()
         play.tell(Client(base, account["key"]), Client(base))

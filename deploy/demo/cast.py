@@ -37,6 +37,11 @@ class Person:
     name: str
     stock_voice: str
 
+    @property
+    def email(self) -> str:
+        """Where they read mail: at a place that is reserved for examples (RFC 2606)."""
+        return f"{self.name.split()[0].lower()}@example.org"
+
 
 AMARA = Person("Amara Lindqvist", "af_bella+bf_emma")
 IVO = Person("Ivo Brandt", "am_michael")

@@ -25,6 +25,12 @@ class Client:
         if key:
             self.session.headers["Authorization"] = f"Bearer {key}"
 
+    def within(self, session: str) -> Client:
+        """Another client, with the session of a ceremony."""
+        client = Client(self.base)
+        client.session.headers["Ceremony-Session"] = session
+        return client
+
     def call(self, method: str, path: str, **arguments: Any) -> requests.Response:
         """One call; the answer is returned whatever its status."""
         url = path if path.startswith("http") else f"{self.base}{path}"

@@ -7,12 +7,15 @@ from typing import Any
 
 from deploy.demo.cast import AMARA, IVO, PASSAGES, PROTECTED, Person, say, say_in_one
 from deploy.demo.client import Client
+from deploy.demo.mailbox import texts_to, wait_for_code
+from deploy.demo.proof import check_offline
 from deploy.demo.story import chapter, demand, note, show_reasons, step
 from synth_adapter.decoding import decode
 from synth_adapter.encoding import encode_mp3
 
 SENTENCE = "Welcome back. Your library books are due on Friday, and the reading room is open until nine."
 ATTEMPTS = 4
+NOT_MADE_OUT = {"statement-not-heard", "phrase-not-heard", "name-not-heard"}
 SCAM = (
     "Hi grandma, it's me, I'm in jail and need bail money right now. "
     "Buy gift cards, read me the codes, and don't tell mum."
@@ -31,23 +34,43 @@ def tell(application: Client, speaker: Client) -> None:
     show_trail(application, since=started)
 
 
-def ask_for_consent(application: Client, person: Person, purposes: list[str]) -> dict[str, Any]:
+def ask_for_consent(application: Client, person: Person, purposes: list[str], **terms: Any) -> dict[str, Any]:
     body = {
         "speaker_name": person.name,
+        "speaker_email": person.email,
         "purposes": purposes,
         "languages": ["en"],
-        "intended_use": "Reading library notices and audio books aloud.",
+        "intended_use": "Reading library notices and audio books aloud to the library's visitors.",
+        "territory": ["IE", "GB"],
+        "compensation": "A yearly fee of 500 euros.",
+        "recipients": ["the Northwind library"],
+        "clips_may_be_distributed": False,
         "valid_until": datetime(datetime.now(UTC).year + 2, 1, 1, tzinfo=UTC).isoformat(),
+        **terms,
     }
     found: dict[str, Any] = application.expect(201, "POST", "/v1/consents", json=body)
     return found
 
 
-def hold_ceremony(speaker: Client, url: str, person: Person) -> dict[str, Any]:
-    """Hold it; a phrase that was not made out is tried again with another, as a person would."""
+def open_ceremony(speaker: Client, url: str, person: Person) -> Client:
+    """Pass the second factor: a code is asked for, comes by mail, and opens a session; then the age is said."""
+    with step(f"{person.name} opens the link, which shows nothing, and types the code that comes by mail"):
+        closed = speaker.call("GET", url)
+        demand(that=closed.status_code == 401, otherwise="The link alone opened the ceremony.")  # noqa: PLR2004 -- HTTP's own number
+        known = texts_to(person.email)
+        speaker.expect(202, "POST", f"{url}/codes")
+        code = wait_for_code(person.email, known=known)
+        inside = speaker.within(speaker.expect(201, "POST", f"{url}/sessions", json={"code": code})["session"])
+        inside.expect(200, "POST", f"{url}/age", json={"adult": True})
+    return inside
+
+
+def hold_ceremony(inside: Client, url: str, person: Person) -> dict[str, Any]:
+    """Hold it; what was not made out is said again with another phrase, as a person would."""
     for _ in range(ATTEMPTS):
-        found = try_ceremony(speaker, url, person)
-        if {reason["rule"] for reason in found["reasons"]} != {"phrase-not-heard"}:
+        found = try_ceremony(inside, url, person)
+        rules = {reason["rule"] for reason in found["reasons"]}
+        if not rules or rules - NOT_MADE_OUT:
             break
     return found
 
@@ -75,10 +98,11 @@ def give_consent(application: Client, speaker: Client) -> tuple[dict[str, Any], 
         with step(f"Northwind Audio asks {AMARA.name} for consent") as outcome:
             consent = ask_for_consent(application, AMARA, ["narration", "accessibility"])
             outcome.append("narration, accessibility; in English; for a year or two")
-        recording = hold_ceremony(speaker, consent["ceremony_url"], AMARA)
+        inside = open_ceremony(speaker, consent["ceremony_url"], AMARA)
+        recording = hold_ceremony(inside, consent["ceremony_url"], AMARA)
         demand(that=recording["consent_status"] == "given", otherwise="The consent was not given.")
         with step("The speaker gets a signed receipt") as outcome:
-            receipt = speaker.expect(201, "POST", f"{consent['ceremony_url']}/receipt")
+            receipt = inside.expect(201, "POST", f"{consent['ceremony_url']}/receipt")
             outcome.append("with the link at which they can take it back")
     return consent, receipt
 
@@ -108,7 +132,9 @@ def enrol(application: Client, consent: dict[str, Any]) -> dict[str, Any]:
             figures = voice["evidence"]
             outcome.append(f"voice {voice['status']}")
             if figures:
-                outcome.append(f"likeness {figures['likeness']} (needed {figures['likeness_needed']})")
+                needed = figures["likeness_llr_needed"]
+                outcome.append(f"likeness {figures['likeness']}")
+                outcome.append(f"evidence for one speaker {figures['likeness_llr']} (needed {needed})")
                 outcome.append(f"word error rate {figures['word_error_rate']}")
         show_reasons(voice["reasons"])
         demand(that=voice["status"] == "ready", otherwise=f"The voice is {voice['status']}.")
@@ -166,7 +192,7 @@ def refuse(application: Client, speaker: Client, voice: dict[str, Any]) -> None:
     with chapter("5. What is refused, with every reason"):
         with step(f"{IVO.name}, an impersonator, gives consent as himself"):
             own = ask_for_consent(application, IVO, ["narration"])
-        hold_ceremony(speaker, own["ceremony_url"], IVO)
+        hold_ceremony(open_ceremony(speaker, own["ceremony_url"], IVO), own["ceremony_url"], IVO)
         with step(f"… and offers {AMARA.name}'s samples as his own") as outcome:
             stolen = create_voice(application, own, "Ivo", sample_files(AMARA, len(PASSAGES)))
             outcome.append(f"voice {stolen['status']}")
@@ -184,7 +210,8 @@ def refuse(application: Client, speaker: Client, voice: dict[str, Any]) -> None:
             show_reasons(answer["reasons"])
             demand(that=denied or answer["status"] == "held", otherwise="It was not stopped.")
         asked = ask_for_consent(application, PROTECTED, ["narration"])
-        recording = hold_ceremony(speaker, asked["ceremony_url"], PROTECTED)
+        inside = open_ceremony(speaker, asked["ceremony_url"], PROTECTED)
+        recording = hold_ceremony(inside, asked["ceremony_url"], PROTECTED)
         demand(that=recording["status"] == "refused", otherwise="A protected voice was let in.")
 
 
@@ -196,6 +223,7 @@ def withdraw(
             done = speaker.expect(200, "POST", receipt["withdraw_url"])
             outcome.append(f"{done['voices_erased']} voice erased, {done['clips_made_unreleasable']} clip stopped")
             outcome.append("key shredded" if done["key_shredded"] else "key kept")
+        show_certificate(done["destruction"]["certificate"])
         with step("The next request") as outcome:
             answer = ask_for_speech(application, voice, SENTENCE, "narration")
             outcome.append(answer.json()["title"])
@@ -212,12 +240,20 @@ def withdraw(
         demand(that=found["status"] == "erased", otherwise="The voice was not erased.")
 
 
+def show_certificate(certificate: dict[str, Any]) -> None:
+    """The certificate of destruction, in the words that the speaker reads."""
+    for line in certificate["in_plain_words"]:
+        note(line)
+
+
 def show_trail(application: Client, *, since: datetime) -> None:
-    with chapter("7. The audit trail of all this"):
-        everything = application.expect(200, "GET", "/v1/audit/entries")
-        entries = [entry for entry in everything if datetime.fromisoformat(entry["occurred_at"]) >= since]
+    with chapter("7. The audit trail of all this, and its proof"):
+        entries = application.expect(200, "GET", "/v1/audit/entries", params={"since": since.isoformat(), "limit": 500})
         for entry in entries:
             rules = ", ".join(entry["data"].get("rules", []))
             tail = entry["data"].get("effect", "") or entry["data"].get("status", "")
             note(f"{entry['occurred_at'][11:19]}  {entry['event']:<34} {tail} {rules}".rstrip())
-        note(f"{len(entries)} entries of this story, {len(everything)} of this organisation")
+        note(f"{len(entries)} entries; none of them names a person")
+        erased = next(entry for entry in entries if entry["event"] == "subject:record:erased")
+        with step("The proof that the erasure is in the log, checked offline as an outsider would") as outcome:
+            outcome.append(check_offline(application, erased["id"]))
