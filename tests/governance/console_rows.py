@@ -60,7 +60,7 @@ def fill(organisation: Organisation, *, speaker_name: str) -> Shelf:
         voice = _voice(consent, name=f"{speaker_name}, reading", status="ready")
         reference = {"blob": "b", "model_name": "campplus", "model_sha256": "c" * 64}
         Reference.objects.create(organisation=organisation, voice=voice, **reference)
-        evidence = {"likeness": 0.742, "likeness_needed": 0.55, "word_error_rate": 0.0385}
+        evidence = {"likeness": 0.742, "likeness_llr": 6.21, "likeness_llr_needed": 0.0, "word_error_rate": 0.0385}
         release = {"name": "local", "version": "1"}
         PreparedVoice.objects.create(
             organisation=organisation, voice=voice, blob="b", engine_release=release, evidence=evidence

@@ -16,13 +16,15 @@ from django.utils import timezone
 from audit.events import Event
 from audit.queries import entries
 from governance.models import Decision, Detection, Permit, SynthesisRequest
+from synth_adapter.decoding import decode
 from synth_adapter.encoding import encode_wav
 from synth_adapter.waveform import Waveform
 from tenancy import api_keys
 from tenancy.api_keys import ApiScope
 from tenancy.models import ApiKey, Organisation
 from tenancy.scope import organisation_scope
-from tests.cast import Engineer, equip
+from tests.cast import AMARA_SPEECH, Engineer, equip
+from tests.corpus import speech_of
 from tests.governance.conftest import ApiClient, give_voice
 from voices.models import Voice
 
@@ -190,6 +192,44 @@ def test_a_voice_needs_an_active_consent_and_usable_samples(northwind: Organisat
         assert Voice.objects.count() == 1
 
 
+def speech(*, rate: int = 16_000, gain: float = 1.0, noise: float = 0.0) -> bytes:
+    """Amara's own speech, spoilt as asked."""
+    said = decode(speech_of(AMARA_SPEECH)[5]).waveform.resampled(rate)
+    hiss = np.random.default_rng(7).normal(0.0, noise, len(said.samples))
+    return encode_wav(Waveform(np.clip(said.samples * gain + hiss, -1.0, 1.0).astype(np.float32), rate))
+
+
+@pytest.mark.parametrize(
+    ("audio", "slug"),
+    [
+        (lambda: encode_wav(Waveform(np.zeros(48_000, dtype=np.float32), 16_000)), "audio-silent"),
+        (lambda: speech()[:100_000], "audio-truncated"),
+        (lambda: speech(gain=20.0), "sample-clipped"),
+        (lambda: speech(rate=8_000), "sample-narrow-band"),
+        (lambda: speech(gain=0.05), "sample-too-quiet"),
+        (lambda: speech(noise=0.1), "sample-noisy"),
+    ],
+)
+def test_a_spoilt_sample_is_refused_at_once_audited_with_its_consent_and_leaves_no_row(
+    northwind: Organisation, api: ApiClient, audio: Callable[[], bytes], slug: str
+) -> None:
+    consent = give_voice(northwind).consent_id
+    body = {"consent": str(consent), "name": "x", "language": "en", "samples": io.BytesIO(audio())}
+    refused = problem(api.upload("/v1/voice/create", body), 422, slug)
+    assert slug in {reason["rule"] for reason in refused.get("reasons", [{"rule": slug}])}
+    with organisation_scope(northwind.id, actor="system"):
+        assert Voice.objects.count() == 1
+        (refusal,) = entries(event=Event.UPLOAD_REFUSED)
+        assert (refusal.data["code"], refusal.refs) == (slug, {"consent": consent})
+
+
+def test_a_silent_upload_is_nothing_to_examine(northwind: Organisation, api: ApiClient) -> None:
+    silence = encode_wav(Waveform(np.zeros(48_000, dtype=np.float32), 16_000))
+    problem(api.upload("/v1/detections", {"audio": io.BytesIO(silence)}), 422, "audio-silent")
+    with organisation_scope(northwind.id, actor="system"):
+        assert not Detection.objects.exists()
+
+
 def test_every_problem_type_has_its_page(api: ApiClient) -> None:
     assert api.get("/problems/voice-unknown").json()["status"] == 404
     assert api.get("/problems/no-such-problem").status_code == 404
@@ -202,4 +242,5 @@ def test_the_openapi_document_names_every_address(api: ApiClient) -> None:
 
 def test_health_and_readiness_answer(api: ApiClient) -> None:
     assert api.get("/healthz").json() == {"status": "alive"}
-    assert api.get("/readyz").json() == {"status": "ready", "database": True, "broker": True}
+    checks = dict.fromkeys(("database", "broker", "keys", "restored"), True)
+    assert api.get("/readyz").json() == {"status": "ready", **checks}

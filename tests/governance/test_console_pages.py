@@ -9,8 +9,10 @@ from django.urls import reverse
 from tenancy.models import Organisation, User
 from tests.governance.console_rows import Shelf, fill
 
-LISTS = ["today", "decisions", "voices", "consents", "clips", "audit"]
+LISTS = ["today", "reviews", "decisions", "voices", "consents", "clips", "audit"]
 FILTERED = [
+    "reviews/?state=decided",
+    "reviews/?done=anything",
     "decisions/?effect=deny",
     "decisions/?effect=hold",
     "decisions/?effect=anything",

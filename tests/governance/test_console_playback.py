@@ -4,7 +4,7 @@ import pytest
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from governance.console.clips import _part
+from governance.console.clips import part_of
 from governance.delivery import Released
 from governance.models import Decision
 from tenancy.models import Organisation, User
@@ -31,7 +31,7 @@ def test_a_player_may_ask_for_one_range(
     asked: str | None, status: int, sound: bytes, content_range: str | None
 ) -> None:
     request = RequestFactory().get("/", headers={"Range": asked} if asked else {})
-    response = _part(request, Released(SOUND, "audio/wav", "clip.wav"))
+    response = part_of(request, Released(SOUND, "audio/wav", "clip.wav"))
     assert (response.status_code, response.content, response.get("Content-Range")) == (status, sound, content_range)
 
 

@@ -48,6 +48,7 @@ def test_a_fact_that_did_not_come_is_never_a_yes(fact: str) -> None:
         ({"consent": replace(GOOD.consent, status="withdrawn")}, "consent-withdrawn"),
         ({"consent": replace(GOOD.consent, status="requested")}, "consent-not-given"),
         ({"consent": replace(GOOD.consent, status="expired")}, "consent-expired"),
+        ({"consent": replace(GOOD.consent, status="superseded")}, "consent-superseded"),
         ({"consent": replace(GOOD.consent, status="who knows")}, "consent-unknown"),
         ({"consent": replace(GOOD.consent, valid_until=NOW)}, "consent-expired"),
         ({"purpose": "marketing"}, "purpose-outside-scope"),

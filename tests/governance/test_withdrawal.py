@@ -11,7 +11,7 @@ from consent.models import ConsentRecord
 from governance import delivery, intake, permits, withdrawal
 from governance.errors import DeliveryRefusedError, RequestDeniedError
 from governance.models import Clip, Decision, Permit
-from safety.comparison import Embedding
+from safety.comparison import Embedding, VoiceEmbedding
 from safety.ports import ModelIdentity
 from tenancy import blobs
 from tenancy.errors import ShreddedError
@@ -28,7 +28,7 @@ MODEL = ModelIdentity("test", "0" * 64)
 @pytest.fixture
 def voice(in_northwind: Organisation) -> Voice:
     voice = give_voice(in_northwind)
-    vault.seal_reference(voice, Embedding(MODEL, np.eye(1, 192, dtype=np.float32)[0]))
+    vault.seal_reference(voice, VoiceEmbedding((Embedding(MODEL, np.eye(1, 192, dtype=np.float32)[0]),), 20.0, 8_000.0))
     return voice
 
 
@@ -82,10 +82,10 @@ def test_what_is_asked_or_under_way_comes_to_nothing(voice: Voice) -> None:
 
 
 def test_the_reference_cannot_be_opened_any_more_and_nothing_new_is_sealed(voice: Voice) -> None:
-    assert vault.open_reference(voice, model=MODEL).vector[0] == 1.0
+    assert vault.open_reference(voice, models=[MODEL]).models == (MODEL,)
     withdrawal.withdraw(voice.consent_id)
     with pytest.raises((VoiceError, ShreddedError)):
-        vault.open_reference(voice, model=MODEL)
+        vault.open_reference(voice, models=[MODEL])
     with pytest.raises(ShreddedError):
         blobs.put(b"new", subject_id=voice.speaker_id, kind="sample", object_id=new_id())
 
