@@ -26,8 +26,15 @@ def pytest_load_initial_conftests() -> Generator[None, object, object]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems() -> Generator[None, object, object]:
-    """Hypothesis asks every loaded module for its file; SpeechBrain's lazy ones would import what is not installed."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, object, object]:
+    """Tests of the embedded services themselves are skipped beside external ones.
+
+    Hypothesis asks every loaded module for its file; SpeechBrain's lazy ones would import what is not installed.
+    """
+    if _services and not _services[0].embedded:
+        for item in items:
+            if item.get_closest_marker("embedded"):
+                item.add_marker(pytest.mark.skip(reason="needs the embedded services"))
     speechbrain = sys.modules.get("speechbrain.utils.importutils")
     if speechbrain is not None:
         for module in list(sys.modules.values()):

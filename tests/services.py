@@ -40,9 +40,10 @@ class TestServices:
             os.environ.pop(name, None)
 
 
-def start_test_services() -> TestServices:
+def start_test_services(*, durable: bool = False) -> TestServices:
     """Start them and set the environment; call it before Django reads its settings.
 
+    With `durable` a commit waits for the disk, as in service; tests need not wait.
     With VIVAVOCE_TEST_EXTERNAL set, DATABASE_ADMIN_URL and BROKER_URL name the servers to use instead.
     """
     home = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
@@ -50,7 +51,7 @@ def start_test_services() -> TestServices:
     if os.environ.get("VIVAVOCE_TEST_EXTERNAL"):
         return _use_external(home)
     _sweep_abandoned()
-    installation = Installation.at(home, environment={}, durable=False)
+    installation = Installation.at(home, environment={}, durable=durable)
     with sole_supervisor(installation, say=_quietly):
         start_services(installation, say=_quietly)
     os.environ.update({name: url for name, url in default_urls(home).items() if name in _NAMES})

@@ -30,7 +30,12 @@ class LiveStack:
 
     def start_worker(self) -> None:
         command = ["celery", "-A", "governance.queue", "worker", "--concurrency=1", "--loglevel=INFO"]
-        command += ["-Q", "preparation,synthesis,ceremony,detection,celery", "--without-mingle", "--without-gossip"]
+        command += [
+            "-Q",
+            "mail,preparation,synthesis,ceremony,detection,celery",
+            "--without-mingle",
+            "--without-gossip",
+        ]
         self.worker = self._run(command, "worker.log")
 
     def reconcile(self) -> None:
@@ -59,7 +64,8 @@ def free_port() -> int:
 def live_stack(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
     """Web and worker as separate processes, killed at the end."""
     port = free_port()
-    environment = {**os.environ, "VIVAVOCE_TESTING": "1"}
+    environment = {**os.environ, "VIVAVOCE_TESTING": "1", "DEMO_SYNTHETIC_SPEAKERS": "1", "CHALLENGE_SECONDS": "600"}
+    environment["PUBLIC_URL"] = f"http://127.0.0.1:{port}"
     stack = LiveStack(f"http://127.0.0.1:{port}", environment, tmp_path_factory.mktemp("live"), None)  # type: ignore[arg-type]
     command = [
         "granian",
@@ -83,11 +89,11 @@ def live_stack(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def _wait_for(url: str, log: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         try:
             if requests.get(url, timeout=5).status_code == 200:
                 return
-        except requests.ConnectionError:
+        except requests.RequestException:  # not listening yet, or slow to answer on a busy machine
             time.sleep(0.2)
     raise RuntimeError(f"The web process did not get ready:\n{log.read_text()[-3000:]}")

@@ -20,7 +20,8 @@ from deploy.demo.client import Client
 from governance.decisions import replay
 from governance.models import Clip, Decision, Permit
 from safety import protected_voices
-from safety.registry import speaker_encoder
+from safety.hearing import embed_voice
+from safety.registry import speaker_encoders
 from synth_adapter.decoding import decode
 from tenancy.models import Organisation
 from tenancy.scope import organisation_scope, platform_scope
@@ -39,15 +40,12 @@ def committed(django_db_blocker: DjangoDbBlocker, live_stack: LiveStack) -> Iter
 @pytest.fixture
 def protected(committed: None) -> Iterator[None]:
     """Conrad Weston stands on the platform's list for the length of a story."""
-    encoder = speaker_encoder()
-    embedding = encoder.embed(decode(say(PROTECTED, " ".join(PASSAGES[:2]))).waveform)
+    voice = embed_voice(decode(say(PROTECTED, " ".join(PASSAGES[:2]))).waveform, encoders=speaker_encoders())
     with platform_scope():
-        listed = protected_voices.add(
-            name=PROTECTED.name, reason="test", action="deny", embedding=embedding, model=encoder.model, platform=True
-        )
+        listed = protected_voices.add(name=PROTECTED.name, reason="test", action="deny", voice=voice, platform=True)
     yield
     with platform_scope():
-        type(listed).objects.filter(id=listed.id).update(removed_at=timezone.now())
+        protected_voices.remove(listed)
 
 
 def clients(organisation: Organisation, stack: LiveStack) -> tuple[Client, Client]:
@@ -116,12 +114,13 @@ def wait_until_running(application: Client, job: str) -> None:
 def test_a_speaker_who_says_something_else_has_not_consented(live_stack: LiveStack, committed: None) -> None:
     application, speaker = clients(found("Northwind"), live_stack)
     consent = play.ask_for_consent(application, AMARA, ["narration"])
-    speaker.expect(200, "GET", consent["ceremony_url"])
-    challenge = speaker.expect(201, "POST", f"{consent['ceremony_url']}/challenges")
+    inside = play.open_ceremony(speaker, consent["ceremony_url"], AMARA)
+    inside.expect(200, "GET", consent["ceremony_url"])
+    challenge = inside.expect(201, "POST", f"{consent['ceremony_url']}/challenges")
     files = {"audio": ("recording.wav", say(AMARA, PASSAGES[0]), "audio/wav")}
     body = {"challenge": challenge["id"]}
-    sent = speaker.expect(202, "POST", f"{consent['ceremony_url']}/recordings", data=body, files=files)
-    outcome = speaker.wait(f"{consent['ceremony_url']}/recordings/{sent['id']}", kind="recordings")
+    sent = inside.expect(202, "POST", f"{consent['ceremony_url']}/recordings", data=body, files=files)
+    outcome = inside.wait(f"{consent['ceremony_url']}/recordings/{sent['id']}", kind="recordings")
     assert (outcome["status"], outcome["consent_status"]) == ("refused", "requested")
     assert {reason["rule"] for reason in outcome["reasons"]} >= {"phrase-not-heard", "statement-not-heard"}
     answer = application.call(
