@@ -1,4 +1,4 @@
-"""Accuracy on the speech corpus: likeness and word error rate of the local engine, and the script screen's recall.
+"""Accuracy on the speech corpus: the speaker comparison, the local engine's likeness, the script screen's recall.
 
 Speakers with ten utterances: six are enrolled from, four held out. Run with `make evaluate`; needs the corpus beside
 the checkout (`VIVAVOCE_CORPUS`, default `../shared/corpus`).
@@ -20,8 +20,9 @@ django.setup()
 
 from rich.progress import track  # noqa: E402 -- Django must be configured first
 
-from bench import script_screening  # noqa: E402 -- likewise
+from bench import linkability, open_set, script_screening  # noqa: E402 -- likewise
 from bench.figures import Figure, of_mean, report  # noqa: E402 -- likewise
+from bench.speakers import report as speakers_report  # noqa: E402 -- likewise
 from safety.backends.ge2e import Ge2e  # noqa: E402 -- likewise
 from safety.registry import speaker_encoder, transcriber  # noqa: E402 -- likewise
 from safety.transcripts import word_error_rate  # noqa: E402 -- likewise
@@ -33,6 +34,7 @@ from synth_adapter.waveform import Waveform  # noqa: E402 -- likewise
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = Path(os.environ.get("VIVAVOCE_CORPUS", ROOT.parent / "shared" / "corpus"))
 ENROLLED = 6
+LISTS = (10, 100, 1_000, 100_000, 1_000_000)
 SENTENCES = (
     "The morning was quiet, and the boats had not yet left the harbour.",
     "Please bring three apples, a loaf of bread, and the letter on the table.",
@@ -94,7 +96,10 @@ def main() -> int:
     """Measure, print, write."""
     figures = [Figure(**{**found, "interval": tuple(found["interval"])}) for found in script_screening.evaluate()]
     if (CORPUS / "manifest.csv").is_file():
+        figures += linkability.measured()
         figures += judge_engine()
+        figures += speakers_report.evaluate(ROOT / "evaluation")
+        figures += open_set.figures_of(open_set.try_out(list(LISTS)))
     else:
         print(f"The speech corpus is not at {CORPUS}: the engine's figures were skipped.")
     report(figures, title="Accuracy", destination=ROOT / "evaluation" / "results.json")
