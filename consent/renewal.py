@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
+
 from consent import ceremony
 from consent.errors import ConsentError
-from consent.models import ConsentRecord
+from consent.models import ConsentRecord, ConsentStatus
+from consent.notice import current_version
 from consent.queries import purposes_of
 from consent.succession import to_be_replaced
+
+OFFERED_BEFORE_THE_END = timedelta(days=90)
 
 
 def renew(consent_id: UUID, *, valid_until: datetime) -> tuple[ConsentRecord, str]:
@@ -24,6 +29,28 @@ def renew(consent_id: UUID, *, valid_until: datetime) -> tuple[ConsentRecord, st
     if valid_until <= consent.valid_until:
         raise ConsentError("consent-scope", f"To renew is to go on after {consent.valid_until.isoformat()}.")
     return _ask(consent, purposes=purposes_of(consent), valid_until=valid_until)
+
+
+def may_go_on(consent: ConsentRecord) -> bool:
+    """Whether its speaker is offered to renew it unasked: it ends within 90 days, or its notice has changed since."""
+    now = timezone.now()
+    if consent.status != ConsentStatus.GIVEN or consent.valid_until <= now:
+        return False
+    changed = current_version(consent.locale) not in {None, consent.notice_version}
+    return changed or consent.valid_until - now <= OFFERED_BEFORE_THE_END
+
+
+def go_on(consent_id: UUID) -> tuple[ConsentRecord, str]:
+    """The speaker's own wish to renew, for as long again as they had agreed to; the token opens the ceremony.
+
+    Raises:
+        ConsentError: the consent is not given (consent-not-active), unknown, or too far from its end (consent-scope).
+    """
+    consent = to_be_replaced(consent_id)
+    if not may_go_on(consent):
+        raise ConsentError("consent-scope", "The consent can be renewed in the last ninety days before it ends.")
+    lasted = consent.valid_until - (consent.given_at or consent.requested_at)
+    return renew(consent_id, valid_until=consent.valid_until + lasted)
 
 
 def step_up(consent_id: UUID, *, purposes: Collection[str]) -> tuple[ConsentRecord, str]:

@@ -13,7 +13,7 @@ from audit.events import Event
 from audit.log import append
 from consent import contact, links, notice, succession
 from consent.errors import ConsentError
-from consent.models import ConsentPurpose, ConsentRecord, Speaker
+from consent.models import ConsentPurpose, ConsentRecord, ConsentStatus, Speaker
 from consent.scope import Purpose, base_language
 from consent.wording import WORLDWIDE, wording
 from tenancy.models import Organisation
@@ -82,8 +82,19 @@ def request_consent(
     written = notice.write(terms, locale=locale)
     speaker = _speaker(terms.name, speaker_id if replaced is None else replaced.speaker_id, speaker_email)
     consent = _keep(terms, written, speaker=speaker, jurisdictions=jurisdictions, replaces=replaced)
+    return consent, new_ceremony_link(consent)
+
+
+def new_ceremony_link(consent: ConsentRecord) -> str:
+    """The token of a link at which the request can be answered; it opens nothing without the second factor.
+
+    Raises:
+        ConsentError: it was answered, or ended otherwise (consent-already-decided).
+    """
+    if consent.status != ConsentStatus.REQUESTED:
+        raise ConsentError("consent-already-decided", "This request was answered already, or has ended.")
     expires_at = timezone.now() + timedelta(days=settings.CEREMONY_LINK_DAYS)
-    return consent, links.new_link(consent, kind="ceremony", expires_at=expires_at)
+    return links.new_link(consent, kind="ceremony", expires_at=expires_at)
 
 
 def _keep(

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
+from consent import renewal, requests
 from consent.links import LinkKind
 from consent.models import ConsentRecord, ConsentStatus
 from consent.queries import purposes_of
@@ -38,6 +39,7 @@ class OwnPage(SpeakerPage):
         agreed = purposes_of(standing)
         words = wording(standing.locale)
         made = uses.of_speaker(self.consent.speaker_id)
+        asked = self._asked()
         context = {
             "standing": standing,
             "given": standing.status == ConsentStatus.GIVEN and standing.valid_until > timezone.now(),
@@ -46,7 +48,9 @@ class OwnPage(SpeakerPage):
             "places": words.places(standing.territory) if standing.territory else "",
             "uses": made,
             "months": [(month, words.purposes[Purpose(month.purpose)].spoken) for month in made.months],
-            "asked": [(one, self._names(one)) for one in self._asked()],
+            "clips": [(clip, words.purposes[Purpose(clip.purpose)].spoken) for clip in made.clips or ()],
+            "asked": [(one, self._names(one)) for one in asked],
+            "may_go_on": renewal.may_go_on(standing) and not any(one.replaces_id == standing.id for one in asked),
             "certificate": certificates.of_consent(standing.id, speaker_id=self.consent.speaker_id),
             "problem": problem,
             "done": done,
@@ -92,6 +96,31 @@ class RefusePage(OwnPage):
         if any(one.id == consent_id for one in self._asked()):
             withdrawal.refuse(consent_id)
         return redirect(self.url("own"))
+
+
+class AnswerPage(OwnPage):
+    """To the ceremony of a new question, by a link of its own; behind it stands the second factor, as for everybody."""
+
+    http_method_names = ["post"]
+
+    def post(self, _request: HttpRequest, token: str, consent_id: UUID) -> HttpResponseBase:  # noqa: ARG002 -- as above
+        for one in self._asked():
+            if one.id == consent_id:
+                return redirect("speaker:ceremony", requests.new_ceremony_link(one))
+        return redirect(self.url("own"))
+
+
+class RenewPage(OwnPage):
+    """The same again, for as long again: asked by the speaker, and agreed to like everything, in a ceremony."""
+
+    http_method_names = ["post"]
+
+    def post(self, _request: HttpRequest, token: str) -> HttpResponseBase:  # noqa: ARG002 -- as above
+        standing = heir_of(self.consent)
+        if any(one.replaces_id == standing.id for one in self._asked()):
+            return redirect(self.url("own"))
+        _, ceremony_token = renewal.go_on(standing.id)
+        return redirect("speaker:ceremony", ceremony_token)
 
 
 class WithdrawPage(SpeakerPage):
