@@ -47,6 +47,7 @@ bench: weights ## measure speed and memory, as ratios; writes bench/results.json
 	@$(RUN) -m bench.run
 
 evaluate: weights ## measure accuracy on the speech corpus; writes evaluation/results.json
+	@$(RUN) manage.py fetch_weights --only piper-joe
 	@$(RUN) -m bench.evaluate
 
 train-spoof-detector: weights ## make speech, train and measure the spoof detector (hours; needs flite and espeak-ng)

@@ -1,4 +1,4 @@
-"""Accuracy on the speech corpus: the speaker comparison, the local engine's likeness, the script screen's recall.
+"""Accuracy on the speech corpus: comparison, search, the ceremony, the local engine, the script screen.
 
 Speakers with ten utterances: six are enrolled from, four held out. Run with `make evaluate`; needs the corpus beside
 the checkout (`VIVAVOCE_CORPUS`, default `../shared/corpus`).
@@ -7,6 +7,7 @@ the checkout (`VIVAVOCE_CORPUS`, default `../shared/corpus`).
 from __future__ import annotations
 
 import csv
+import logging
 import os
 import sys
 from collections import defaultdict
@@ -20,7 +21,7 @@ django.setup()
 
 from rich.progress import track  # noqa: E402 -- Django must be configured first
 
-from bench import linkability, open_set, script_screening  # noqa: E402 -- likewise
+from bench import ceremony, linkability, open_set, script_screening  # noqa: E402 -- likewise
 from bench.figures import Figure, of_mean, report  # noqa: E402 -- likewise
 from bench.speakers import report as speakers_report  # noqa: E402 -- likewise
 from safety.backends.ge2e import Ge2e  # noqa: E402 -- likewise
@@ -94,12 +95,14 @@ def judge_engine() -> list[Figure]:
 
 def main() -> int:
     """Measure, print, write."""
+    logging.getLogger("faster_whisper").setLevel(logging.WARNING)
     figures = [Figure(**{**found, "interval": tuple(found["interval"])}) for found in script_screening.evaluate()]
     if (CORPUS / "manifest.csv").is_file():
         figures += linkability.measured()
         figures += judge_engine()
         figures += speakers_report.evaluate(ROOT / "evaluation")
         figures += open_set.figures_of(open_set.try_out(list(LISTS)))
+        figures += ceremony.evaluate()
     else:
         print(f"The speech corpus is not at {CORPUS}: the engine's figures were skipped.")
     report(figures, title="Accuracy", destination=ROOT / "evaluation" / "results.json")

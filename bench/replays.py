@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import django
@@ -73,6 +73,12 @@ def recordings(folder: Path) -> Iterator[Waveform]:
 def hashes(found: Print) -> list[int]:
     pairs = zip(found.values, found.heard, strict=True)
     return [_hash(int(value), secret=SECRET) if heard else UNHEARD for value, heard in pairs]
+
+
+def known(sound: Waveform, kept: Sequence[list[int]]) -> bool:
+    """Whether one of the kept fingerprints is that of a recording that holds a stretch of this one."""
+    places = _places(listen(sound), secret=SECRET)
+    return any(aligned(places, row) >= LEAST_ALIGNED for row in kept)
 
 
 def main(folder: Path) -> None:
