@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -61,6 +62,12 @@ def entries(*, about: UUID | None = None, event: Event | None = None, limit: int
     if event is not None:
         found = found.filter(event=event)
     return [view_of(entry) for entry in reversed(found.order_by("-sequence")[:limit])]
+
+
+def known_entries(among: Collection[UUID]) -> set[UUID]:
+    """Which of these are entries of the organisation in scope."""
+    found = Entry.objects.filter(organisation_id=current_organisation(), id__in=list(among))
+    return set(found.values_list("id", flat=True))
 
 
 def leaf_of(entry_id: UUID) -> LeafView | None:

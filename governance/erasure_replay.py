@@ -1,4 +1,4 @@
-"""Carry out again, in a restored database, every erasure of the ledger, until nothing of it is left there either."""
+"""Carry out again, in a restored database, everything of the ledger, until nothing of it is left there either."""
 
 from __future__ import annotations
 
@@ -8,35 +8,42 @@ from uuid import UUID
 
 from audit import recovery
 from audit.events import Event
-from consent import lifecycle
+from audit.queries import known_entries
+from consent import lifecycle, receipts
 from consent.models import ConsentStatus, Speaker
-from consent.succession import lock_consents
+from consent.queries import purposes_of
+from consent.succession import heir_of, lock_consents
 from governance import erasure_repair
 from governance.erasure import erase
-from governance.erasure_ledger import Line
+from governance.erasure_ledger import AnyLine, Line, Narrowing
 from governance.errors import BackupError
 from governance.models import DestructionCertificate
 from tenancy import keyring
 from tenancy.models import Organisation
 from tenancy.scope import organisation_scope
 
-ERASURES = (Event.SUBJECT_ERASED, Event.CONSENT_MATERIAL_ERASED, Event.ERASURE_POSTPONED)
+TAKEN_BACK = (
+    Event.SUBJECT_ERASED,
+    Event.CONSENT_MATERIAL_ERASED,
+    Event.ERASURE_POSTPONED,
+    Event.CONSENT_NARROWED,
+)
 WITHDRAWN = "consent-withdrawn"
 
 
 @dataclass(frozen=True)
 class Replayed:
-    """How many erasures had to be carried out again, and how many files were still there."""
+    """How many erasures and narrowings had to be carried out again, and how many files were still there."""
 
     again: int
     files: int
 
 
-def replay(lines: Sequence[Line]) -> Replayed:
+def replay(lines: Sequence[AnyLine]) -> Replayed:
     """Carry out what the database does not know of, oldest first; running it twice does no harm.
 
     Raises:
-        BackupError: the transparency log has an erasure that neither the ledger nor the database knows of, so the
+        BackupError: the transparency log has an act that neither the ledger nor the database knows of, so the
             ledger is not the newest. Nothing was done.
     """
     _require_complete(lines)
@@ -45,7 +52,7 @@ def replay(lines: Sequence[Line]) -> Replayed:
     for line in sorted(lines, key=lambda found: found.at):
         if line.organisation in known:
             with organisation_scope(line.organisation, actor="system"):
-                again += _carry_out(line)
+                again += _narrow(line) if isinstance(line, Narrowing) else _carry_out(line)
     files = 0
     for organisation_id in known:
         with organisation_scope(organisation_id, actor="system"):
@@ -54,15 +61,16 @@ def replay(lines: Sequence[Line]) -> Replayed:
     return Replayed(again, files)
 
 
-def _require_complete(lines: Sequence[Line]) -> None:
-    missing = recovery.logged([event.value for event in ERASURES]) - {line.entry for line in lines}
+def _require_complete(lines: Sequence[AnyLine]) -> None:
+    missing = recovery.logged([event.value for event in TAKEN_BACK]) - {line.entry for line in lines}
     for organisation_id in Organisation.objects.values_list("id", flat=True):
         with organisation_scope(organisation_id, actor="system"):
             missing -= set(DestructionCertificate.objects.values_list("entry_id", flat=True))
+            missing -= known_entries(missing)
     if missing:
         raise BackupError(
-            f"The erasure ledger lacks {len(missing)} erasures that the transparency log knows of (the first is "
-            f"{min(missing, key=str)}): restore with the newest copy of the ledger (--ledger)."
+            f"The erasure ledger lacks {len(missing)} erasures or narrowings that the transparency log knows of "
+            f"(the first is {min(missing, key=str)}): restore with the newest copy of the ledger (--ledger)."
         )
 
 
@@ -82,6 +90,35 @@ def _carry_out(line: Line) -> bool:
         for consent in ended:
             erase(line.speaker, reason=line.reason, consent_id=consent)
     return line.key_shredded or bool(ended)
+
+
+def _narrow(line: Narrowing) -> bool:
+    """Take back again what the speaker took back; all of it, where the backup holds nothing that would be left.
+
+    Requests that ended with it have lines of their own.
+    """
+    if known_entries([line.entry]):
+        return False
+    found = [consent for consent in lock_consents(line.speaker) if consent.id == line.consent]
+    standing = heir_of(found[0]) if found else None
+    if standing is None or standing.status != ConsentStatus.GIVEN:
+        return False
+    agreed = purposes_of(standing)
+    left = agreed - set(line.taken_back)
+    no_more_clips = standing.clips_may_be_distributed and not line.clips_may_be_distributed
+    if left == agreed and not no_more_clips:
+        return False
+    if not left:
+        lifecycle.withdraw(standing)
+        erase(line.speaker, reason=WITHDRAWN, consent_id=standing.id)
+        return True
+    lifecycle.narrow(
+        standing,
+        purposes=left if left != agreed else None,
+        clips_may_be_distributed=False if no_more_clips else None,
+    )
+    receipts.issue(standing)
+    return True
 
 
 def _end(line: Line) -> list[UUID]:

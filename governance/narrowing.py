@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
 
 from consent import lifecycle, receipts
 from consent.models import ConsentRecord, Receipt
 from consent.queries import purposes_of
 from consent.succession import heir_of, lock_consents, pending_for
-from governance import withdrawal
+from governance import erasure_ledger, withdrawal
+from governance.erasure_ledger import Narrowing
 
 
 def narrow(
@@ -33,10 +38,25 @@ def narrow(
     speaker_id = ConsentRecord.objects.values_list("speaker_id", flat=True).get(id=consent_id)
     consent = heir_of(next(found for found in lock_consents(speaker_id) if found.id == consent_id))
     agreed, distributed = purposes_of(consent), consent.clips_may_be_distributed
-    lifecycle.narrow(consent, purposes=purposes, clips_may_be_distributed=clips_may_be_distributed)
+    entry_id = lifecycle.narrow(consent, purposes=purposes, clips_may_be_distributed=clips_may_be_distributed)
     taken_back = agreed - purposes_of(consent)
+    _remember(consent, entry_id=entry_id, taken_back=taken_back)
     no_more_clips = distributed and not consent.clips_may_be_distributed
     for request in pending_for(consent):
         if purposes_of(request) & taken_back or (no_more_clips and request.clips_may_be_distributed):
             withdrawal.refuse(request.id)
     return receipts.issue(consent)
+
+
+def _remember(consent: ConsentRecord, *, entry_id: UUID, taken_back: Collection[str]) -> None:
+    """A backup from before it, once restored, must take this back again."""
+    line = Narrowing(
+        at=timezone.now().isoformat(),
+        entry=entry_id,
+        organisation=consent.organisation_id,
+        speaker=consent.speaker_id,
+        consent=consent.id,
+        taken_back=tuple(sorted(taken_back)),
+        clips_may_be_distributed=consent.clips_may_be_distributed,
+    )
+    transaction.on_commit(partial(erasure_ledger.write, [line]), robust=True)

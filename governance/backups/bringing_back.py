@@ -49,13 +49,13 @@ def bring_back(folder: Path, *, admin_url: str | None, ledger: Path | None, say:
     unfinished.end()
 
 
-def _ledger(given: Path | None) -> list[erasure_ledger.Line]:
+def _ledger(given: Path | None) -> list[erasure_ledger.AnyLine]:
     """The lines of the ledger that was named, and of the one that lies here."""
     if given is not None and not given.is_file():
         raise BackupError(f"There is no erasure ledger at {given}.")
-    lines = {line.certificate: line for line in erasure_ledger.read()}
+    lines = {line.entry: line for line in erasure_ledger.read()}
     if given is not None:
-        lines |= {line.certificate: line for line in erasure_ledger.read(given)}
+        lines |= {line.entry: line for line in erasure_ledger.read(given)}
     return sorted(lines.values(), key=lambda line: line.at)
 
 

@@ -25,7 +25,8 @@ from audit.log import append
 from audit.merkle import inclusion_proof, verify_inclusion
 from audit.queries import EntryView, entries, latest_checkpoint, leaf_of, tile_reader
 from consent import evidence
-from governance import erasure_ledger, withdrawal
+from consent.models import ConsentPurpose, ConsentRecord
+from governance import erasure_ledger, narrowing, withdrawal
 from governance.backups import dumping, manifest, stores, taking
 from governance.embedded.addresses import OWNER_ROLE, admin_url
 from governance.embedded.binaries import postgres_binary
@@ -330,6 +331,29 @@ class TestRestoring:
                 place = {"index": leaf.index, "size": checkpoint.size, "root": checkpoint.root}
                 verify_inclusion(leaf.leaf_hash, proof=proof, **place)
 
+    def test_a_part_that_was_taken_back_stays_so_after_a_restore_from_before(
+        self, voice: Voice, take: Callable[[str], Path], elsewhere: Elsewhere
+    ) -> None:
+        with organisation_scope(voice.organisation_id, actor="system"):
+            ConsentRecord.objects.filter(id=voice.consent_id).update(locale="en")
+            ConsentPurpose.objects.create(
+                organisation_id=voice.organisation_id,
+                consent_id=voice.consent_id,
+                speaker_id=voice.speaker_id,
+                purpose="games",
+                active=True,
+            )
+        backup = take("before")
+        with organisation_scope(voice.organisation_id, actor="system"):
+            narrowing.narrow(voice.consent_id, purposes=["narration"])
+        log_everything()
+        shutil.copytree(storages["log"].location, elsewhere.home / "log")
+        done = elsewhere.restore(backup, "--ledger", str(settings.ERASURE_LEDGER))
+        assert done.returncode == 0, done.stderr
+        with psycopg.connect(elsewhere.admin) as database:
+            standing = "SELECT purpose FROM consent_consentpurpose WHERE consent_id = %s AND active"
+            assert database.execute(standing, [voice.consent_id]).fetchall() == [("narration",)]
+
     def test_an_old_ledger_is_refused_and_the_restore_stays_unfinished(
         self, voice: Voice, take: Callable[[str], Path], elsewhere: Elsewhere, tmp_path: Path
     ) -> None:
@@ -342,7 +366,7 @@ class TestRestoring:
         erasure_ledger.write(erasure_ledger.read()[:-1], path=stale)
         refused = elsewhere.restore(backup, "--ledger", str(stale))
         assert refused.returncode != 0
-        assert "lacks 1 erasures" in refused.stderr
+        assert "lacks 1 erasures or narrowings" in refused.stderr
         self.serves_nothing(elsewhere)
 
     @pytest.mark.parametrize("step", ["recovery.roll_forward", "unfinished.end"])
