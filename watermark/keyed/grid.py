@@ -1,0 +1,37 @@
+"""The cells a mark is written in: chips of 16 ms by bands of 94 to 141 Hz, counted in frames of 64 chips."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+CHIP_SECONDS = 0.016
+CHIPS = 64
+"""Chips in a frame; the pilot repeats every frame, 1.024 s."""
+FRAMES = 16
+"""Frames until the scrambling of the clip code repeats, 16.4 s."""
+PERIOD = CHIPS * FRAMES
+HOPS = 16
+"""Pilots of an epoch; every clip uses one of them."""
+
+LOW_BANDS, LOW_WIDTH, HIGH_BANDS, HIGH_WIDTH, LOWEST = 33, 94.0, 11, 141.0, 300.0
+BANDS = LOW_BANDS + HIGH_BANDS
+EDGES: NDArray[np.float64] = np.concatenate(
+    (
+        LOWEST + LOW_WIDTH * np.arange(LOW_BANDS + 1),
+        LOWEST + LOW_WIDTH * LOW_BANDS + HIGH_WIDTH * np.arange(1, HIGH_BANDS + 1),
+    )
+)
+"""Hertz, shape (BANDS + 1,): 300 Hz to 4.95 kHz."""
+
+CELLS = CHIPS * BANDS
+CODE_CELLS = 1760
+"""Cells of a frame that carry the clip code; the other 1056 carry the pilot."""
+PILOT_CELLS = CELLS - CODE_CELLS
+
+LOW_END, MIDDLE_END = 1_000.0, 3_000.0
+LOW_DECIBELS, MIDDLE_DECIBELS, HIGH_DECIBELS = 0.6, 3.8, 5.0
+STRENGTH: NDArray[np.float64] = np.select(
+    [EDGES[:-1] < LOW_END, EDGES[:-1] < MIDDLE_END], [LOW_DECIBELS, MIDDLE_DECIBELS], HIGH_DECIBELS
+)
+"""Decibels by which a cell of each band is raised or lowered, shape (BANDS,); little where listeners mind most."""
