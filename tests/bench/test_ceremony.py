@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bench.ceremony import LEAST_WORDS, _rows, outcome_of, script_from, script_to_read
+from bench.ceremony import _rows, outcome_of
+from bench.ceremony_scripts import LEAST_WORDS, script_from, script_to_read
 from consent.reasons import Reason
 from consent.statement import compare_words
 
