@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from typing import Any
-from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -49,11 +48,8 @@ def give(consent: ConsentRecord, *, evidence: Mapping[str, Any]) -> None:
 
 def narrow(
     consent: ConsentRecord, *, purposes: Collection[str] | None = None, clips_may_be_distributed: bool | None = None
-) -> UUID:
+) -> None:
     """The speaker takes back a part: `purposes` are those that stay; what is not named here stays as it is.
-
-    Returns:
-        The log's entry that says so.
 
     Raises:
         ConsentError: nothing would be taken back, nothing would be left, or something would be added (consent-scope);
@@ -71,8 +67,8 @@ def narrow(
     locked.clips_may_be_distributed = distributed
     locked.save(update_fields=["clips_may_be_distributed"])
     data = {"taken_back": sorted(agreed - left), "left": sorted(left), "clips_may_be_distributed": distributed}
+    append(Event.CONSENT_NARROWED, refs=_refs(locked), data=data)
     consent.clips_may_be_distributed = distributed
-    return append(Event.CONSENT_NARROWED, refs=_refs(locked), data=data)
 
 
 def _require_less(locked: ConsentRecord, *, agreed: set[str], left: set[str], distributed: bool) -> None:

@@ -50,9 +50,7 @@ class Line:
     also: tuple[UUID, ...] = ()
 
     def to_json(self) -> str:
-        plain = {key: str(value) if isinstance(value, UUID) else value for key, value in asdict(self).items()}
-        plain["also"] = [str(consent) for consent in self.also]
-        return json.dumps({"v": FORMAT, **plain}, separators=(",", ":"))
+        return _json(asdict(self))
 
 
 @dataclass(frozen=True)
@@ -68,8 +66,7 @@ class Narrowing:
     clips_may_be_distributed: bool
 
     def to_json(self) -> str:
-        plain = {key: str(value) if isinstance(value, UUID) else value for key, value in asdict(self).items()}
-        return json.dumps({"v": FORMAT, "kind": NARROWING, **plain}, separators=(",", ":"))
+        return _json({"kind": NARROWING, **asdict(self)})
 
 
 AnyLine = Line | Narrowing
@@ -164,6 +161,10 @@ def repair() -> int:
             narrowed = entries(event=Event.CONSENT_NARROWED, limit=sys.maxsize)
             missing += [narrowing_of(e, organisation_id=organisation_id) for e in narrowed if e.id not in known]
     return write(missing) if missing else 0
+
+
+def _json(told: dict[str, Any]) -> str:
+    return json.dumps({"v": FORMAT, **told}, separators=(",", ":"), default=str)
 
 
 def _cut_short(text: bytes) -> bool:

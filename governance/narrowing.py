@@ -7,14 +7,14 @@ from functools import partial
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
+from audit.events import Event
+from audit.queries import entries
 from consent import lifecycle, receipts
 from consent.models import ConsentRecord, Receipt
 from consent.queries import purposes_of
 from consent.succession import heir_of, lock_consents, pending_for
 from governance import erasure_ledger, withdrawal
-from governance.erasure_ledger import Narrowing
 
 
 def narrow(
@@ -38,9 +38,9 @@ def narrow(
     speaker_id = ConsentRecord.objects.values_list("speaker_id", flat=True).get(id=consent_id)
     consent = heir_of(next(found for found in lock_consents(speaker_id) if found.id == consent_id))
     agreed, distributed = purposes_of(consent), consent.clips_may_be_distributed
-    entry_id = lifecycle.narrow(consent, purposes=purposes, clips_may_be_distributed=clips_may_be_distributed)
+    lifecycle.narrow(consent, purposes=purposes, clips_may_be_distributed=clips_may_be_distributed)
+    _remember(consent)
     taken_back = agreed - purposes_of(consent)
-    _remember(consent, entry_id=entry_id, taken_back=taken_back)
     no_more_clips = distributed and not consent.clips_may_be_distributed
     for request in pending_for(consent):
         if purposes_of(request) & taken_back or (no_more_clips and request.clips_may_be_distributed):
@@ -48,15 +48,8 @@ def narrow(
     return receipts.issue(consent)
 
 
-def _remember(consent: ConsentRecord, *, entry_id: UUID, taken_back: Collection[str]) -> None:
+def _remember(consent: ConsentRecord) -> None:
     """A backup from before it, once restored, must take this back again."""
-    line = Narrowing(
-        at=timezone.now().isoformat(),
-        entry=entry_id,
-        organisation=consent.organisation_id,
-        speaker=consent.speaker_id,
-        consent=consent.id,
-        taken_back=tuple(sorted(taken_back)),
-        clips_may_be_distributed=consent.clips_may_be_distributed,
-    )
+    (entry,) = entries(about=consent.id, event=Event.CONSENT_NARROWED, limit=1)
+    line = erasure_ledger.narrowing_of(entry, organisation_id=consent.organisation_id)
     transaction.on_commit(partial(erasure_ledger.write, [line]), robust=True)

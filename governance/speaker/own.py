@@ -50,7 +50,7 @@ class OwnPage(SpeakerPage):
             "months": [(month, words.purposes[Purpose(month.purpose)].spoken) for month in made.months],
             "clips": [(clip, words.purposes[Purpose(clip.purpose)].spoken) for clip in made.clips or ()],
             "asked": [(one, self._names(one)) for one in asked],
-            "may_go_on": renewal.may_go_on(standing) and not any(one.replaces_id == standing.id for one in asked),
+            "may_go_on": renewal.may_go_on(standing) and not _would_replace(standing, asked),
             "certificate": certificates.of_consent(standing.id, speaker_id=self.consent.speaker_id),
             "problem": problem,
             "done": done,
@@ -117,7 +117,7 @@ class RenewPage(OwnPage):
 
     def post(self, _request: HttpRequest, token: str) -> HttpResponseBase:  # noqa: ARG002 -- as above
         standing = heir_of(self.consent)
-        if any(one.replaces_id == standing.id for one in self._asked()):
+        if _would_replace(standing, self._asked()):
             return redirect(self.url("own"))
         _, ceremony_token = renewal.go_on(standing.id)
         return redirect("speaker:ceremony", ceremony_token)
@@ -177,3 +177,8 @@ class CertificatePage(SpeakerPage):
         body = json.dumps(certificates.as_document(found), indent=2, ensure_ascii=False)
         headers = {"Content-Disposition": f'attachment; filename="certificate-of-destruction-{found.id}.json"'}
         return HttpResponse(body, content_type="application/json", headers=headers)
+
+
+def _would_replace(standing: ConsentRecord, asked: list[ConsentRecord]) -> bool:
+    """Whether a question is open already whose yes would take this consent's place."""
+    return any(one.replaces_id == standing.id for one in asked)
