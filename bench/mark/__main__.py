@@ -21,7 +21,7 @@ SECRET = b"the secret of the evaluation epoch"
 
 
 def main() -> None:
-    """Robustness, quality, null."""
+    """Robustness, and quality where it is asked for."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--clips", type=int, default=24)
     parser.add_argument("--seconds", type=float, default=3.0)

@@ -10,11 +10,10 @@ import numpy as np
 
 from bench.mark.attacks import ATTACKS, RATE
 from synth_adapter.waveform import Waveform
-from watermark.keyed import scoring
 from watermark.keyed.codes import EpochKeys
 from watermark.keyed.detection import Heard, hear, name, read_short_id
 from watermark.keyed.embedding import embed
-from watermark.keyed.grid import CODE_CELLS, FRAMES, HOPS
+from watermark.keyed.grid import CODE_CELLS, HOPS
 from watermark.keyed.matching import CodeBook
 
 FALSE_RATE = 1e-6
@@ -82,13 +81,3 @@ def _best_wrong(heard: list[Heard], codes: int) -> float:
         book = CodeBook(draw.integers(0, 256, (share, CODE_CELLS // 8), dtype=np.uint8), hops)
         best = max(best, book.matched(one.soft, hop=one.alignment.hop, kept=1)[0].z)
     return best
-
-
-def null(clips: Sequence[tuple[str, Waveform]], keys: EpochKeys, *, codes: int) -> np.ndarray:
-    """Scores of random codes on the best alignment of each sound, every first frame: shape (clips, FRAMES, codes)."""
-    draw = np.random.default_rng(1)
-    scores = []
-    for _, clip in clips:
-        soft = hear(clip, keys)[0].soft
-        scores.append([scoring.null_scores(soft[frame], draw, keys=codes) for frame in range(FRAMES)])
-    return np.array(scores)

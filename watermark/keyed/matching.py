@@ -73,7 +73,7 @@ def read(frames: Real, layout: Layout) -> Real:
     """Soft symbols of the clip code, summed over frames, for every frame the sound may begin at.
 
     Args:
-        frames: Soft cells, from `refining.refined`, shape (frames, CHIPS, BANDS).
+        frames: Soft cells, from `refining.settled`, shape (frames, CHIPS, BANDS).
         layout: Of the hop of the alignment.
 
     Returns:

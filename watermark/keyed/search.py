@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from watermark.keyed.features import ROWS_PER_CHIP, Real, soft_cells
-from watermark.keyed.grid import BANDS, CELLS, CHIPS, HOPS, PILOT_CELLS
+from watermark.keyed.grid import BANDS, CELLS, CHIPS, PILOT_CELLS
 
 SLOWEST, FASTEST, HIGHEST = 0.8, 1.25, 1.13
 DRIFT = 1.0
@@ -47,12 +47,6 @@ class Alignment:
     def moved(self, rows: int) -> Alignment:
         """The same alignment, in a sound that begins so many rows earlier."""
         return replace(self, centre=self.centre + rows)
-
-
-def tried(rows: int) -> float:
-    """How many independent placings of a pilot a search over a window of so many rows compares."""
-    scales, _ = lines(rows)
-    return float(len(scales) * FOLD * HOPS)
 
 
 def lines(rows: int) -> tuple[Doubles, Doubles]:
@@ -93,12 +87,13 @@ def search(power: Real, pilots: Signs, *, kept: int = KEPT) -> list[Alignment]:
         Alignment(
             scale=float(scales[i]),
             pitch=float(pitches[i]),
-            centre=_row(best[i, 1], scales[i], rows, position=best[i, 2])[0],
-            position=_row(best[i, 1], scales[i], rows, position=best[i, 2])[1],
+            centre=centre,
+            position=position,
             hop=int(best[i, 3]),
             z=float(best[i, 0]),
         )
         for i in chosen
+        for centre, position in [_row(best[i, 1], scales[i], rows, position=best[i, 2])]
     ]
 
 
