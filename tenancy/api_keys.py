@@ -29,6 +29,7 @@ class ApiScope(StrEnum):
     DETECT = "detect"
     AUDIT = "audit"
     PROTECT = "protect"
+    FORENSICS = "forensics"
 
 
 def issue(*, name: str, scopes: Collection[str], valid_for: timedelta) -> tuple[ApiKey, str]:

@@ -1,4 +1,4 @@
-"""The keyring file: the platform's key-encryption keys, signing keys and log keys, readable by their owner alone."""
+"""The keyring file: key-encryption keys, signing keys, log keys and the root of the marks, for their owner's eyes."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from typing import Any, TypeAlias
 from tenancy.errors import KeyringError
 from tenancy.ids import new_id
 
-FORMAT = 2
-FORMER_FORMAT = 1  # one encryption key, and no keys of the log
+FORMAT = 3
+FORMER_FORMATS = (1, 2)  # 1: one encryption key, and no keys of the log; 2: no root of the marks
 KEY_BYTES = 32
 
 _Content: TypeAlias = "dict[str, Any]"
@@ -40,6 +40,7 @@ class KeyringFile:
     signing: tuple[NamedKey, ...]
     log_ed25519: NamedKey
     log_ml_dsa_44: NamedKey
+    mark_root: NamedKey
 
 
 def read_or_create(path: Path) -> KeyringFile:
@@ -47,7 +48,7 @@ def read_or_create(path: Path) -> KeyringFile:
     if not path.exists():
         _create(path)
     content = _content(path)
-    if content.get("format") == FORMER_FORMAT:
+    if content.get("format") in FORMER_FORMATS:
         content = _rewrite(path, _upgraded)
     return _parsed(path, content)
 
@@ -88,6 +89,7 @@ def _parsed(path: Path, content: _Content) -> KeyringFile:
             signing=_several(content["signing"]),
             log_ed25519=_named(content["log"]["ed25519"]),
             log_ml_dsa_44=_named(content["log"]["ml_dsa_44"]),
+            mark_root=_named(content["mark_root"]),
         )
     except (ValueError, KeyError, TypeError):
         pass  # the cause would quote what the file holds
@@ -112,12 +114,21 @@ def _named(entry: dict[str, str]) -> NamedKey:
 
 
 def _upgraded(old: _Content) -> _Content:
-    return {**old, "format": FORMAT, "encryption": [old["encryption"]], "log": _fresh_log()}
+    """What a former format had stays as it is; what it did not have yet is made."""
+    first = old["format"] == 1
+    added = {"encryption": [old["encryption"]], "log": _fresh_log()} if first else {}
+    return {**old, **added, "format": FORMAT, "mark_root": _fresh("mark-root")}
 
 
 def _create(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    content = {"format": FORMAT, "encryption": [_fresh("local")], "signing": [_fresh("ed25519")], "log": _fresh_log()}
+    content = {
+        "format": FORMAT,
+        "encryption": [_fresh("local")],
+        "signing": [_fresh("ed25519")],
+        "log": _fresh_log(),
+        "mark_root": _fresh("mark-root"),
+    }
     with _draft(path, content) as draft:
         try:
             os.link(draft, path)  # whole or not at all, and never over another's
@@ -132,7 +143,7 @@ def _rewrite(path: Path, change: Callable[[_Content], _Content]) -> _Content:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         old = _content(path)
-        if change is _upgraded and old.get("format") != FORMER_FORMAT:
+        if change is _upgraded and old.get("format") not in FORMER_FORMATS:
             return old
         try:
             content = change(old)

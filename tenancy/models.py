@@ -52,7 +52,10 @@ class Membership(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        permissions = [("review", "May decide what waits for a reviewer")]
+        permissions = [
+            ("review", "May decide what waits for a reviewer"),
+            ("examine", "May examine files and follow a clip back to its consent"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["organisation", "user"], name="one_membership_per_user"),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="membership_role_known"),

@@ -20,7 +20,7 @@ from tenancy.backends import aws_kms
 from tenancy.backends.vault_transit import VaultTransit
 from tenancy.errors import KeyringError
 from tenancy.hierarchy import forget_organisations, subject_keys
-from tenancy.keyring_file import read_or_create
+from tenancy.keyring_file import FORMAT, read_or_create
 from tenancy.models import Organisation, OrganisationKey, SubjectKey
 from tenancy.scope import _current, current_memory, organisation_scope
 from tenancy.signing import log_keys
@@ -47,7 +47,7 @@ def guises(secret: bytes) -> Iterator[str]:
 
 def known(settings: Settings) -> list[bytes]:
     ring, keys = read_or_create(settings.KEYRING_FILE), subject_keys(AMARA)
-    named = [*ring.encryption, *ring.signing, ring.log_ed25519, ring.log_ml_dsa_44]
+    named = [*ring.encryption, *ring.signing, ring.log_ed25519, ring.log_ml_dsa_44, ring.mark_root]
     return [
         VOICE,
         keys.sealing.secret,
@@ -107,7 +107,7 @@ def test_nothing_secret_is_ever_written_down(  # noqa: PLR0917 - all that may go
     damaged.touch(mode=0o600)
     for content in (
         whole[:-40],
-        whole.replace('"format": 2', '"format": 9'),
+        whole.replace(f'"format": {FORMAT}', '"format": 9'),
         whole.replace('"secret": "', '"secret": "!'),
     ):
         damaged.write_text(content)

@@ -57,14 +57,14 @@ def test_a_damaged_file_is_never_replaced(tmp_path: Path, content: str) -> None:
 def test_a_later_format_is_named_rather_than_guessed_at(tmp_path: Path) -> None:
     path = tmp_path / "keyring.json"
     path.touch(mode=0o600)
-    path.write_text('{"format": 3}')
-    with pytest.raises(KeyringError, match="format 3"):
+    path.write_text('{"format": 4}')
+    with pytest.raises(KeyringError, match="format 4"):
         read_or_create(path)
 
 
 def test_keys_do_not_show_in_messages(tmp_path: Path) -> None:
     ring = read_or_create(tmp_path / "keyring.json")
-    for key in (*ring.encryption, *ring.signing, ring.log_ed25519, ring.log_ml_dsa_44):
+    for key in (*ring.encryption, *ring.signing, ring.log_ed25519, ring.log_ml_dsa_44, ring.mark_root):
         assert repr(key.secret) not in repr(ring) + repr(key)
 
 
@@ -88,8 +88,24 @@ def test_a_file_of_the_former_format_keeps_its_keys_and_gets_the_logs(tmp_path: 
         rings = list(pool.map(lambda _: read_or_create(path), range(32)))
     assert rings == [rings[0]] * 32
     assert [key.secret for key in (*rings[0].encryption, *rings[0].signing)] == [b"e" * 32, b"s" * 32]
-    assert len({rings[0].log_ed25519.secret, rings[0].log_ml_dsa_44.secret, b"e" * 32, b"s" * 32}) == 4
+    made = {key.secret for key in (rings[0].log_ed25519, rings[0].log_ml_dsa_44, rings[0].mark_root)}
+    assert len({*made, b"e" * 32, b"s" * 32}) == 5
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_file_of_the_second_format_keeps_every_key_and_gets_the_root_of_the_marks(tmp_path: Path) -> None:
+    path = tmp_path / "keyring.json"
+    read_or_create(path)
+    kept = {name: value for name, value in json.loads(path.read_text()).items() if name != "mark_root"} | {"format": 2}
+    path.write_text(json.dumps(kept))
+    with ThreadPoolExecutor(16) as pool:
+        rings = list(pool.map(lambda _: read_or_create(path), range(32)))
+    assert rings == [rings[0]] * 32
+    now = json.loads(path.read_text())
+    assert {name: value for name, value in now.items() if name not in {"mark_root", "format"}} == {
+        name: value for name, value in kept.items() if name != "format"
+    }
+    assert now["format"] == 3
 
 
 def test_keys_added_at_once_are_all_there_and_the_last_one_stays_when_former_ones_go(tmp_path: Path) -> None:

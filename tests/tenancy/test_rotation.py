@@ -30,6 +30,7 @@ from tenancy.scope import organisation_scope, platform_scope
 from tests.cast import found
 from tests.ears import heard
 from tests.tenancy.former import make_former_keys
+from watermark.manifest_models import ProvenanceCredential
 
 ROOT = Path(__file__).resolve().parents[2]
 AMARA, OBJECT, EVENT = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -45,9 +46,10 @@ def own_keyring(settings: Settings, tmp_path: Path) -> Iterator[None]:
 
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch, northwind: Organisation) -> Organisation:
-    """Other tests' organisations have keyrings of their own, which are gone; so has a key of the platform's."""
+    """Other tests' organisations have keyrings of their own, which are gone; so have keys of the platform's."""
     with platform_scope():
         PlatformKey.objects.all().delete()
+        ProvenanceCredential.objects.all().delete()
     monkeypatch.setattr(rotation, "_organisations", lambda: [northwind.id])
     return northwind
 
