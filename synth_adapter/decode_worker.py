@@ -39,6 +39,7 @@ OGG_LAST_PAGE = 4
 FULL_SCALES = {"u8": (128.0, 128.0), "s16": (0.0, 2.0**15), "s32": (0.0, 2.0**31), "flt": (0.0, 1.0), "dbl": (0.0, 1.0)}
 """Zero and full scale of each sample format that a decoder may give."""
 XING_WITHIN = 256
+ID3_HEADER_BYTES = 10
 
 
 class Refusal(Exception):  # noqa: N818 - an answer to the caller rather than a fault
@@ -72,11 +73,12 @@ def _limit(limits: dict[str, Any]) -> None:
 
 
 def container_of(data: bytes) -> str | None:
-    """The container by its first bytes; None for what is not accepted."""
+    """The container by its first bytes; None for what is not accepted. Only FLAC is looked for behind an ID3 tag."""
     if data[:4] == b"RIFF" and data[8:12] == b"WAVE":
         return "wav"
+    behind = data[_after_id3(data) :][:4]
     for start, name in ((b"fLaC", "flac"), (b"OggS", "ogg"), (b"\x1aE\xdf\xa3", "matroska"), (b"ID3", "mp3")):
-        if data.startswith(start):
+        if data.startswith(start) or behind == start == b"fLaC":
             return name
     if data[4:8] == b"ftyp":
         return "mp4"
@@ -92,6 +94,8 @@ def _decode(data: bytes, *, max_seconds: float) -> dict[str, Any]:
     name = container_of(data)
     if name is None:
         _refuse("audio-unsupported", "Send WAV, FLAC, MP3, Ogg, WebM, M4A or AAC; this is none of them.")
+    if name == "flac":
+        data = data[_after_id3(data) :]  # where C2PA puts a manifest; the demuxer knows of none
     allowed = ",".join(CODECS[name])
     options = {"format_whitelist": name, "codec_whitelist": allowed, "protocol_whitelist": "none"}
     if name in {"matroska", "mp4"}:  # their demuxers go by a list of names
@@ -117,7 +121,8 @@ def _read(opened: InputContainer, name: str, data: bytes, *, max_seconds: float)
     says = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
     if name == "matroska" and opened.duration:  # its tracks have no length, only the whole has
         says = opened.duration / av.time_base
-    count, damaged = _write(opened, rate=rate, channels=codec.channels, limit=int(max_seconds * rate))
+    whole = round(says * rate) if name == "mp4" else 0
+    count, damaged = _write(opened, rate=rate, channels=codec.channels, limit=int(max_seconds * rate), whole=whole)
     if count == 0:
         code = "audio-undecodable" if damaged else "audio-empty"
         _refuse(code, "There is no sound in this file that could be decoded; record it again.")
@@ -125,14 +130,19 @@ def _read(opened: InputContainer, name: str, data: bytes, *, max_seconds: float)
         "container": name,
         "codec": codec.codec.canonical_name,
         "rate": rate,
+        "channels": codec.channels,
         "count": count,
         "truncated": damaged or _breaks_off(name, data, missing=says - count / rate),
     }
 
 
-def _write(opened: InputContainer, *, rate: int, channels: int, limit: int) -> tuple[int, bool]:
-    """Write mono samples out as they come; says how many there were and whether damage ended them."""
+def _write(opened: InputContainer, *, rate: int, channels: int, limit: int, whole: int) -> tuple[int, bool]:
+    """Write mono samples out as they come; says how many there were and whether damage ended them.
+
+    Where `whole` says how many there should be, the encoder's padding in the last frame is left out.
+    """
     count, damaged = 0, False
+    last: NDArray[np.float32] = np.empty(0, dtype=np.float32)
     packets = opened.demux(audio=0)
     while True:
         try:
@@ -142,11 +152,14 @@ def _write(opened: InputContainer, *, rate: int, channels: int, limit: int) -> t
             raise
         except av.FFmpegError:
             if damaged or count:  # what follows damage is not to be trusted
+                sys.stdout.buffer.write(last.tobytes())
                 return count, True
             damaged = True  # some encoders begin with rubbish that players skip
             continue
         if frames is None:
-            return count, damaged
+            padding = count - whole if 0 < count - whole < len(last) else 0
+            sys.stdout.buffer.write(last[: len(last) - padding].tobytes())
+            return count - padding, damaged
         for frame in frames:
             if frame.sample_rate != rate or frame.layout.nb_channels != channels:
                 _refuse("audio-unsupported", "The sample rate or the channels change within this recording.")
@@ -154,7 +167,8 @@ def _write(opened: InputContainer, *, rate: int, channels: int, limit: int) -> t
             count += len(mono)
             if count > limit:
                 _refuse("audio-too-long", f"A recording has at most {limit / rate:.0f} seconds; this one has more.")
-            sys.stdout.buffer.write(mono.tobytes())
+            sys.stdout.buffer.write(last.tobytes())
+            last = mono
 
 
 def _mono(frame: AudioFrame) -> NDArray[np.float32]:
@@ -196,11 +210,16 @@ def _wav_breaks_off(data: bytes) -> bool:
 
 def _mp3_counts_frames(data: bytes) -> bool:
     """Whether the first frame is a Xing or LAME header; without one, players guess the length from the size."""
-    start = 0
-    if data.startswith(b"ID3"):  # its size has seven bits per byte
-        start = 10 + (data[6] << 21) + (data[7] << 14) + (data[8] << 7) + data[9]
+    start = _after_id3(data)
     first = data[start : start + XING_WITHIN]
     return b"Xing" in first or b"Info" in first
+
+
+def _after_id3(data: bytes) -> int:
+    """Where an ID3 tag in front ends, 0 without one; its size has seven bits per byte."""
+    if not data.startswith(b"ID3") or len(data) < ID3_HEADER_BYTES:
+        return 0
+    return ID3_HEADER_BYTES + (data[6] << 21) + (data[7] << 14) + (data[8] << 7) + data[9]
 
 
 def _ogg_ends(data: bytes) -> bool:

@@ -29,13 +29,14 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Decoded:
-    """A recording as sound: mono, at the rate it came with; `truncated` if it ends before it says it does."""
+    """A recording as sound: mono, whatever `channels` it had, at its rate; `truncated` if it ends before it says so."""
 
     waveform: Waveform
     container: str
     codec: str
     sha256: str
     truncated: bool
+    channels: int
 
 
 def decode(data: bytes) -> Decoded:
@@ -61,6 +62,7 @@ def decode(data: bytes) -> Decoded:
         codec=str(answer["codec"]),
         sha256=hashlib.sha256(data).hexdigest(),
         truncated=bool(answer["truncated"]),
+        channels=int(answer["channels"]),
     )
 
 

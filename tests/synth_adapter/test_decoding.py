@@ -15,6 +15,7 @@ from synth_adapter.decode_worker import MAX_RATE, container_of
 from synth_adapter.decoding import Decoded, decode
 from synth_adapter.encoding import encode_mp3, encode_wav
 from synth_adapter.errors import AudioError
+from synth_adapter.tagging import id3_tag
 from synth_adapter.waveform import Waveform
 
 Encoder = Callable[..., bytes]
@@ -80,6 +81,13 @@ def test_every_accepted_format_becomes_the_same_mono_speech(
 def test_flac_and_sixteen_bit_wav_are_decoded_to_the_sample(speech: Waveform, encode: Encoder) -> None:
     for data in (encode_wav(speech), encode(speech, "flac", "flac", rate=speech.rate)):
         assert np.abs(decode(data).waveform.samples - speech.samples).max() <= 1.0 / 32_768
+
+
+def test_a_flac_behind_an_id3_tag_is_decoded_as_one(speech: Waveform, encode: Encoder) -> None:
+    plain = encode(speech, "flac", "flac", rate=speech.rate)
+    tagged = decode(id3_tag({"title": "x" * 5_000}) + plain)
+    assert (tagged.container, tagged.truncated) == ("flac", False)
+    assert np.array_equal(tagged.waveform.samples, decode(plain).waveform.samples)
 
 
 def test_a_telephone_recording_keeps_its_eight_kilohertz(recordings: Callable[[str], Waveform]) -> None:
