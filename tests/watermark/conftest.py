@@ -1,30 +1,19 @@
 """Markers and recordings for the tests of `watermark`: each model is loaded once."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-import torch
+from django.core.management import call_command
 
 from synth_adapter.waveform import Waveform
-from synth_adapter.weights import LocatedWeights, file_sha256
+from tests.watermark.audioseal_files import pinned, publish
 from watermark.backends.audioseal import AudioSeal
 from watermark.backends.perth import Perth
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
-
-
-class UnsafeSyntheticAudioSeal(AudioSeal):
-    """The real loader and the real networks on weights that were never trained."""
-
-    folder: Path
-
-    def locate_weights(self, name: str) -> LocatedWeights:
-        path = self.folder / f"{name}.pth"
-        return LocatedWeights(name, path, file_sha256(path))
 
 
 @pytest.fixture(scope="session")
@@ -53,25 +42,15 @@ def perth() -> Perth:
 
 @pytest.fixture(scope="session")
 def synthetic_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two untrained files in the format of the published ones: a state dict and the card it was built from."""
+    """A folder with AudioSeal's two files as they are published, but never trained."""
     folder = tmp_path_factory.mktemp("audioseal")
-    os.environ["NO_TORCH_COMPILE"] = "1"
-    from audioseal import builder, loader  # noqa: PLC0415 (reads the variable while it is imported)
-
-    torch.manual_seed(11)
-    for name, card, kind, create in (
-        ("audioseal-generator", "audioseal_wm_16bits", builder.AudioSealWMConfig, builder.create_generator),
-        ("audioseal-detector", "audioseal_detector_16bits", builder.AudioSealDetectorConfig, builder.create_detector),
-    ):
-        card_values = dict(loader.load_local_model_config(card))
-        card_values.pop("checkpoint")
-        network = create(loader.AudioSeal.parse_config(card_values, config_type=kind, nbits=16))
-        state = {key.replace(".inner_conv", ""): value for key, value in network.state_dict().items()}
-        torch.save({"model": state, "xp.cfg": card_values}, folder / f"{name}.pth")
+    publish(folder)
     return folder
 
 
 @pytest.fixture(scope="session")
-def synthetic_audioseal(synthetic_weights: Path) -> AudioSeal:
-    UnsafeSyntheticAudioSeal.folder = synthetic_weights
-    return UnsafeSyntheticAudioSeal()
+def synthetic_audioseal(synthetic_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> AudioSeal:
+    """The marker on those files, fetched and converted by the command that does it for the real ones."""
+    with pinned(synthetic_weights, tmp_path_factory.mktemp("weights")):
+        call_command("fetch_weights")
+        return AudioSeal()

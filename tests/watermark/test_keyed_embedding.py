@@ -7,10 +7,13 @@ import pytest
 
 from synth_adapter.waveform import Waveform
 from watermark.errors import MarkError
-from watermark.keyed.codes import EpochKeys
-from watermark.keyed.embedding import Embedder, embed
+from watermark.keyed.codes import ClipKeys, PilotKeys
+from watermark.keyed.embedding import STRETCH_CHIPS, Embedder, embed
+from watermark.keyed.grid import CHIP_SECONDS
 
-PATTERN = EpochKeys(b"a secret of some epoch").pattern(b"a clip")
+KEYS = ClipKeys(b"of an organisation", pilots=PilotKeys(b"of the platform's epoch"))
+PATTERN = KEYS.pattern(b"a clip", content=bytes(32))
+STRETCH = STRETCH_CHIPS * CHIP_SECONDS
 
 
 def hiss(seconds: float, *, rate: int) -> Waveform:
@@ -32,21 +35,35 @@ def test_very_short_sound_keeps_its_length(length: int) -> None:
     assert len(embed(sound, PATTERN).samples) == length
 
 
-@pytest.mark.parametrize("piece", [1, 97, 4_000])
-def test_pieces_together_equal_the_whole(piece: int) -> None:
-    sound = hiss(0.5, rate=16_000)
-    marker = Embedder(PATTERN, rate=16_000)
+@pytest.mark.parametrize("strength", [None, 1.0])
+@pytest.mark.parametrize(("piece", "seconds"), [(1, 0.3), (97, 0.5), (4_000, 7.0)])
+def test_pieces_together_equal_the_whole(piece: int, seconds: float, strength: float | None) -> None:
+    sound = hiss(seconds, rate=16_000)
+    marker = Embedder(PATTERN, rate=16_000, strength=strength)
     pieces = [marker.push(sound.samples[at : at + piece]) for at in range(0, len(sound.samples), piece)]
-    whole = embed(sound, PATTERN).samples
+    whole = embed(sound, PATTERN, strength=strength).samples
     assert np.allclose(np.concatenate([*pieces, marker.finish()]), whole, atol=1e-7)
 
 
-def test_memory_does_not_grow_with_length() -> None:
-    marker = Embedder(PATTERN, rate=16_000)
-    sound = hiss(1.0, rate=16_000).samples
-    sent = sum(len(marker.push(sound)) for _ in range(30))
-    assert 30 * len(sound) - sent < 0.03 * 16_000
-    assert len(marker._waiting) + len(marker._tail) < 0.06 * 16_000
+@pytest.mark.parametrize(("strength", "most_seconds"), [(None, 3.2), (1.0, 0.03)])
+def test_what_is_held_back_does_not_grow_with_length(strength: float | None, most_seconds: float) -> None:
+    marker = Embedder(PATTERN, rate=8_000, strength=strength)
+    sound = hiss(1.0, rate=8_000).samples
+    sent = 0
+    for second in range(1, 31):
+        sent += len(marker.push(sound))
+        assert second * len(sound) - sent < most_seconds * 8_000
+
+
+def test_every_stretch_gets_the_strength_it_needs() -> None:
+    """A hum under the second of two stretches raises the noise that the mark there has to outlast."""
+    sound = hiss(2 * STRETCH, rate=16_000).samples
+    half = len(sound) // 2
+    hum = 5.0 * np.sin(2 * np.pi * 120 * np.arange(len(sound)) / 16_000) * (np.arange(len(sound)) >= half)
+    samples = (sound + hum).astype(np.float32)
+    change = (embed(Waveform(samples, 16_000), PATTERN).samples - samples).astype(np.float64)
+    first, second = (np.sum(change[part] ** 2) for part in (slice(half - 800), slice(half + 800, None)))
+    assert second > 1.5 * first
 
 
 def test_without_strength_nothing_changes() -> None:

@@ -62,11 +62,15 @@ def soft_cells(power: Real, *, pitches: NDArray[np.float64], lag: int) -> Real:
         pitches: Factors, 0.8 to 1.25, shape (pitches,).
         lag: Rows from one chip to the next.
     """
-    pieces = [_soft_cells(power, pitches[first : first + AT_ONCE], lag) for first in range(0, len(pitches), AT_ONCE)]
+    around = _smoothed(power) if len(pitches) * BANDS > BINS else None
+    pieces = [
+        _soft_cells(power, around, pitches[first : first + AT_ONCE], lag) for first in range(0, len(pitches), AT_ONCE)
+    ]
     return np.concatenate(pieces)
 
 
-def _soft_cells(power: Real, pitches: NDArray[np.float64], lag: int) -> Real:
+def _soft_cells(power: Real, around: Real | None, pitches: NDArray[np.float64], lag: int) -> Real:
+    """`around` is the smoothed power; None where smoothing the fewer bands is the shorter way to the same."""
     rows = len(power)
     bands = _band_matrix(pitches)
     energy = np.maximum(power @ bands, 0.0)
@@ -78,15 +82,16 @@ def _soft_cells(power: Real, pitches: NDArray[np.float64], lag: int) -> Real:
     level = np.log(energy + (FLOOR * quiet + OVERALL_FLOOR * mean + empty))
     cells = (level - _beside(level, lag)).reshape(rows, len(pitches), BANDS)
     cells = np.tanh((cells - cells @ BAND_WEIGHTS) * np.float32(1 / SOFTNESS))
-    loud = np.maximum(_smoothed(power)[::ROWS_PER_CHIP] @ bands, 0.0)
+    loud = _smoothed(energy) if around is None else np.maximum(around @ bands, 0.0)
     share = (loud / (loud + (quiet + empty))).reshape(len(loud), len(pitches), BANDS) * WEIGHTS
     cells *= np.repeat(share, ROWS_PER_CHIP, axis=0)[:rows]
     return np.ascontiguousarray(cells.transpose(1, 0, 2))
 
 
 def _smoothed(power: Real) -> Real:
-    """The mean over LOUD_ROWS before and after, so that the mark itself hardly shows."""
-    return np.asarray(uniform_filter1d(power, 2 * LOUD_ROWS + 1, axis=0, mode="nearest"), dtype=np.float32)
+    """The mean over LOUD_ROWS before and after, so that the mark itself hardly shows, once for every chip."""
+    smoothed = uniform_filter1d(power, 2 * LOUD_ROWS + 1, axis=0, mode="nearest")[::ROWS_PER_CHIP]
+    return np.asarray(smoothed, dtype=np.float32)
 
 
 def _beside(level: Real, lag: int) -> Real:

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from watermark.keyed.codes import EpochKeys, Layout
+from watermark.keyed.codes import ClipKeys, Layout, Packed, Signs, unpacked
 from watermark.keyed.features import Real
 from watermark.keyed.grid import CODE_CELLS, FRAMES, HOPS
 
 BLOCK = 8_192
 """Codes unpacked at once."""
-
-Packed = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -39,11 +37,17 @@ class CodeBook:
         self.size = len(hops)
 
     @classmethod
-    def of(cls, keys: EpochKeys, clips: Sequence[bytes]) -> CodeBook:
-        """The codes of these clips; places in the book are places in `clips`."""
-        codes = [keys.clip_code(clip) for clip in clips]
-        signs = np.array([code.signs for code in codes], dtype=np.int8).reshape(len(codes), CODE_CELLS)
-        return cls(np.packbits(signs < 0, axis=1), np.array([code.hop for code in codes], dtype=np.uint8))
+    def of(cls, keys: ClipKeys, clips: Sequence[tuple[bytes, bytes]]) -> CodeBook:
+        """The codes of these clips, each with its content digest; places in the book are places in `clips`."""
+        packed, hops, _ = keys.clip_codes(clips)
+        return cls(packed, hops)
+
+    def signs(self, place: int, *, hop: int) -> Signs:
+        """The code at this place of the book, shape (CODE_CELLS,); raises `ValueError` unless it uses `hop`."""
+        index = int(np.searchsorted(self.places[hop], place))
+        if index == len(self.places[hop]) or self.places[hop][index] != place:
+            raise ValueError(f"The code at place {place} does not use hop {hop}.")
+        return unpacked(self._packed[hop][index])
 
     def matched(self, soft: Real, *, hop: int, kept: int = 5) -> list[Match]:
         """The best of the codes that use `hop`, best first.

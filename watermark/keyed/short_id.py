@@ -40,10 +40,26 @@ class ShortCode:
         windows = np.arange(2 * STATES)
         odd = np.bitwise_count(taps[:, :, None] & windows) & 1
         self._signs = (1 - 2 * odd.astype(np.int8)).astype(np.int8)
+        self._packed = np.ascontiguousarray(np.packbits(odd.transpose(0, 2, 1), axis=2))
 
     def encoded(self, short_id: int) -> NDArray[np.int8]:
         """The signs of a short id, shape (SYMBOLS,); raises `ValueError` outside 0..2^24 - 1."""
-        return np.concatenate([self._signs[step, :, window] for step, window in enumerate(_windows(_bits(short_id)))])
+        bits = np.unpackbits(self.packed(np.array([short_id], np.int64))[0])
+        return (1 - 2 * bits.astype(np.int8)).astype(np.int8)
+
+    def packed(self, short_ids: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """The signs of many short ids, a bit set for -1, shape (ids, SYMBOLS / 8).
+
+        Raises `ValueError` where one is outside 0..2^24 - 1.
+        """
+        if len(short_ids) and not 0 <= short_ids.min() <= short_ids.max() < 1 << ID_BITS:
+            raise ValueError(f"A short id has {ID_BITS} bits, got {short_ids.min()} to {short_ids.max()}.")
+        words = short_ids << CHECK_BITS | _checksums(short_ids)
+        out = np.empty((len(words), STEPS, PER_STEP // 8), np.uint8)
+        for step in range(STEPS):
+            back = STEPS - 1 - step
+            out[:, step] = self._packed[step][(words >> back | words << (STEPS - back)) & (2 * STATES - 1)]
+        return out.reshape(len(words), SYMBOLS // 8)
 
     def decoded(self, soft: NDArray[np.float64]) -> Word | None:
         """The best word among rows of soft values, shape (rows, SYMBOLS), whose checksum holds; None where none does.
@@ -79,18 +95,6 @@ def _traced(choices: list[NDArray[np.bool_]], state: int) -> list[int]:
     return bits[::-1][STEPS : 2 * STEPS]
 
 
-def _windows(bits: list[int]) -> list[int]:
-    """At every step, that bit (lowest) and the MEMORY before it, round the circle."""
-    return [sum(bits[(step - back) % STEPS] << back for back in range(MEMORY + 1)) for step in range(STEPS)]
-
-
-def _bits(short_id: int) -> list[int]:
-    if not 0 <= short_id < 1 << ID_BITS:
-        raise ValueError(f"A short id has {ID_BITS} bits, got {short_id}.")
-    whole = short_id << CHECK_BITS | _checksum(short_id)
-    return [whole >> shift & 1 for shift in range(STEPS - 1, -1, -1)]
-
-
 def _checked(bits: list[int]) -> int | None:
     """The short id in these bits if their checksum holds."""
     whole = int("".join(map(str, bits)), 2)
@@ -99,8 +103,12 @@ def _checked(bits: list[int]) -> int | None:
 
 
 def _checksum(short_id: int) -> int:
-    register = (short_id << CHECK_BITS) ^ 0xFFF << ID_BITS
+    return int(_checksums(np.array([short_id], np.int64))[0])
+
+
+def _checksums(short_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    registers = (short_ids << CHECK_BITS) ^ 0xFFF << ID_BITS
     for shift in range(STEPS - 1, CHECK_BITS - 1, -1):
-        if register >> shift & 1:
-            register ^= (1 << CHECK_BITS | CHECK_POLYNOMIAL) << (shift - CHECK_BITS)
-    return register & ((1 << CHECK_BITS) - 1)
+        polynomial = (1 << CHECK_BITS | CHECK_POLYNOMIAL) << (shift - CHECK_BITS)
+        registers = registers ^ (registers >> shift & 1) * polynomial
+    return registers & ((1 << CHECK_BITS) - 1)
