@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import torch
 from django.conf import settings
 
 from synth_adapter.waveform import Waveform
-from synth_adapter.weights import LocatedWeights, locate
+from synth_adapter.weights import entry, locate
+from watermark.audioseal.embedding import PIECE, Embedder, Samples
+from watermark.audioseal.listening import Course, Listener
+from watermark.audioseal.networks import BITS, filled, new_detector, new_generator
 from watermark.errors import MarkError
-from watermark.payload import from_bits, to_bits
-from watermark.ports import MarkerIdentity, Reading
+from watermark.payload import from_bits, payload_for, to_bits
+from watermark.ports import ClipMark, MarkerIdentity, Reading
 
-RATE = 16_000
-BITS = 16
+NAME = "audioseal"
 LEAST_SECONDS = 1.0
+WINDOW_STEPS = 10
+"""Seconds of longer sound that are judged together, so that a marked part is not lost in what is around it."""
 MARKED_FROM = 0.5
 NOT_MARKED_BELOW = 0.15
 
@@ -26,8 +30,8 @@ NOT_MARKED_BELOW = 0.15
 class AudioSeal:
     """Adds the generator's watermark, made at 16 kHz; the score is the share of samples that the detector finds marked.
 
-    The published files are pickles that run code when loaded: they are loaded only after `locate` has found their
-    pinned SHA-256. The thresholds are not measured here, because the weights are in no package: score your own speech
+    The weights are safetensors that `manage.py fetch_weights` made of the published pickles; the identity is that
+    detector's published hash. The thresholds are not measured here, the weights being in no package: score your speech
     before you rely on them. Whoever has the public generator can forge a payload.
     """
 
@@ -35,55 +39,64 @@ class AudioSeal:
 
     def __init__(self) -> None:
         torch.set_num_threads(settings.MODEL_THREADS)
-        generator, detector = self.locate_weights("audioseal-generator"), self.locate_weights("audioseal-detector")
-        loader = _loader()
-        self.generator = loader.load_generator(_path(generator), nbits=BITS).eval()
-        self.detector = loader.load_detector(_path(detector), nbits=BITS).eval()
-        self.identity = MarkerIdentity(name="audioseal", sha256=detector.sha256)
+        self.device = _device()
+        self.generator = filled(new_generator(), locate("audioseal-generator-safetensors").path, device=self.device)
+        self.detector = filled(new_detector(), locate("audioseal-detector-safetensors").path, device=self.device)
+        self.identity = MarkerIdentity(name=NAME, sha256=entry("audioseal-detector").files[0].sha256)
 
-    def locate_weights(self, name: str) -> LocatedWeights:
-        return locate(name)
-
-    def embed(self, waveform: Waveform, *, payload: bytes) -> Waveform:
-        """The same sound, marked with two bytes; `MarkError` for other payloads, for silence and below one second."""
-        bits = to_bits(payload)
-        if len(bits) != BITS:
-            raise MarkError(f"AudioSeal carries exactly {BITS} bits, got {len(bits)}.")
-        if waveform.seconds < LEAST_SECONDS or not waveform.samples.any():
+    def embed(self, waveform: Waveform, *, mark: ClipMark) -> Waveform:
+        """The same sound, marked with two bytes of the clip; raises `MarkError` for silence and below one second."""
+        if not _audible(waveform):
             raise MarkError(f"Only audible sound of at least {LEAST_SECONDS} s can be marked.")
-        sound = torch.from_numpy(waveform.resampled(RATE).samples)[None, None]
-        with torch.inference_mode():
-            change = self.generator.get_watermark(sound, message=torch.tensor([bits]))[0, 0]
-        added = Waveform(np.asarray(change.numpy(), dtype=np.float32), RATE).resampled(waveform.rate).samples
-        samples = waveform.samples.copy()
-        shared = min(len(samples), len(added))
-        samples[:shared] += added[:shared]
-        return Waveform(samples, waveform.rate)
+        embedder = self.embedder(mark, rate=waveform.rate)
+        marked = [embedder.push(piece) for piece in _pieces(waveform)]
+        return Waveform(np.concatenate((*marked, embedder.finish())), waveform.rate)
+
+    def embedder(self, mark: ClipMark, *, rate: int) -> Embedder:
+        """For sound that comes in pieces, at `rate` hertz."""
+        return Embedder(self.generator, to_bits(payload_for(mark.clip_id, bits=BITS)), rate=rate, device=self.device)
+
+    def verify(self, waveform: Waveform, *, mark: ClipMark) -> Reading:
+        """Whether the mark is there with the clip's two bytes; with others it is that of another clip."""
+        reading = self.detect(waveform)
+        if reading.outcome == "marked" and reading.payload != payload_for(mark.clip_id, bits=BITS):
+            return replace(reading, outcome="not_marked")
+        return reading
 
     def detect(self, waveform: Waveform) -> Reading:
-        """Whether the mark is there, and what it carries; silence and less than a second are inconclusive."""
-        if waveform.seconds < LEAST_SECONDS or not waveform.samples.any():
-            return Reading("audioseal", "inconclusive", 0.0, MARKED_FROM, b"")
-        sound = torch.from_numpy(waveform.resampled(RATE).samples)[None, None]
-        with torch.inference_mode():
-            share, bits = self.detector.detect_watermark(sound)
-        score = float(share)
-        if score >= MARKED_FROM:
-            return Reading("audioseal", "marked", score, MARKED_FROM, from_bits([int(bit) for bit in bits[0]]))
-        outcome: Literal["not_marked", "inconclusive"] = "not_marked" if score < NOT_MARKED_BELOW else "inconclusive"
-        return Reading("audioseal", outcome, score, MARKED_FROM, b"")
+        """Whether the mark is there, and what it carries; silence and less than a second are inconclusive.
+
+        Up to ten seconds are judged as a whole, as the package does; of longer sound the ten that are most marked.
+        """
+        if not _audible(waveform):
+            return Reading(NAME, "inconclusive", 0.0, MARKED_FROM, b"")
+        found = self.listen(waveform).most_marked(steps=WINDOW_STEPS)
+        if found.share >= MARKED_FROM:
+            return Reading(NAME, "marked", found.share, MARKED_FROM, from_bits(found.bits))
+        outcome: Literal["not_marked", "inconclusive"] = (
+            "not_marked" if found.share < NOT_MARKED_BELOW else "inconclusive"
+        )
+        return Reading(NAME, outcome, found.share, MARKED_FROM, b"")
+
+    def listen(self, waveform: Waveform) -> Course:
+        """Second by second, how much of the sound is marked and what its bits say."""
+        listener = Listener(self.detector, rate=waveform.rate, device=self.device)
+        for piece in _pieces(waveform):
+            listener.push(piece)
+        return listener.finish()
 
 
-def _loader() -> Any:
-    """The package's loader; compiling its network takes minutes and gains nothing on one clip, so it is told not to."""
-    os.environ["NO_TORCH_COMPILE"] = "1"
-    from audioseal.loader import AudioSeal as Loader  # noqa: PLC0415 (reads the variable while it is imported)
+def _device() -> torch.device:
+    """Where AUDIOSEAL_DEVICE says; raises `MarkError` where that is not there, and never goes elsewhere instead."""
+    if settings.AUDIOSEAL_DEVICE == "cuda" and not torch.cuda.is_available():
+        raise MarkError("AUDIOSEAL_DEVICE is cuda, and PyTorch finds no CUDA device here; set it to cpu, or add one.")
+    return torch.device(settings.AUDIOSEAL_DEVICE)
 
-    return Loader
+
+def _audible(waveform: Waveform) -> bool:
+    return waveform.seconds >= LEAST_SECONDS and bool(waveform.samples.any())
 
 
-def _path(weights: LocatedWeights) -> str:
-    """An existing file's path: anything else the package would look up on the network."""
-    if not Path(weights.path).is_file():
-        raise MarkError(f"The weights {weights.name} are not at {weights.path}; run `manage.py fetch_weights`.")
-    return str(weights.path)
+def _pieces(waveform: Waveform) -> Iterator[Samples]:
+    for start in range(0, len(waveform.samples), PIECE):
+        yield waveform.samples[start : start + PIECE]
