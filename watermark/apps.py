@@ -1,5 +1,7 @@
 """The Django app configuration of `watermark`."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,6 @@ class WatermarkConfig(AppConfig):
 
     name = "watermark"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        import_module("watermark.checks")  # registers the checks

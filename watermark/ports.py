@@ -1,16 +1,17 @@
-"""The port of the watermark app: embed a mark, read it back."""
+"""The port of the watermark app: embed a clip's mark, read that very mark back, hear anybody's."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal, Protocol
+from uuid import UUID
 
 from synth_adapter.waveform import Waveform
 
 
 @dataclass(frozen=True)
 class MarkerIdentity:
-    """Which marker and which weights: recorded with every clip."""
+    """Which marker and which weights, or which definition: recorded with every clip."""
 
     name: str
     sha256: str
@@ -18,7 +19,7 @@ class MarkerIdentity:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a marker read: score against threshold, and the payload bits it carries (empty for presence-only)."""
+    """What a marker read: score against threshold, and what it carries (empty for presence only)."""
 
     marker: str
     outcome: Literal["marked", "not_marked", "inconclusive"]
@@ -27,14 +28,36 @@ class Reading:
     payload: bytes
 
 
+@dataclass(frozen=True, repr=False)
+class ClipMark:
+    """Everything that a mark is made from.
+
+    Attributes:
+        clip_id: Which clip.
+        epoch: Of both secrets.
+        pilot_secret: The platform's, 32 bytes: by it a mark is found, and nothing is proved.
+        clip_secret: The organisation's, 32 bytes: by it the clip's own code is derived.
+        content: 32-byte digest of the fingerprint of what is said; it enters the code.
+    """
+
+    clip_id: UUID
+    epoch: int
+    pilot_secret: bytes
+    clip_secret: bytes
+    content: bytes
+
+
 class Watermarker(Protocol):
-    """Marks sound and finds its own mark; both raise `MarkError` when they cannot do their work."""
+    """Marks sound and finds its own mark; `embed` raises `MarkError` where it cannot do its work."""
 
     identity: MarkerIdentity
     capacity_bits: int
 
-    def embed(self, waveform: Waveform, *, payload: bytes) -> Waveform:
+    def embed(self, waveform: Waveform, *, mark: ClipMark) -> Waveform:
         """The same sound, marked; length and rate are exactly those of the input."""
 
+    def verify(self, waveform: Waveform, *, mark: ClipMark) -> Reading:
+        """Whether this very clip's mark is in the sound; another clip's is `not_marked`, with its payload."""
+
     def detect(self, waveform: Waveform) -> Reading:
-        """Read the mark, if there is one."""
+        """Whether anybody's mark is in the sound."""

@@ -1,5 +1,4 @@
-from dataclasses import dataclass
-from uuid import UUID
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -8,33 +7,39 @@ from pytest_django import Settings
 from synth_adapter.decoding import decode
 from synth_adapter.encoding import encode_mp3
 from synth_adapter.waveform import Waveform
+from tests.watermark.watermarker_contract import MARK, OTHER
 from watermark import registry
+from watermark.backends.keyed import Keyed
 from watermark.backends.perth import Perth
 from watermark.errors import MarkError
-from watermark.marking import detect, mark, verify
+from watermark.marking import detect, mark, prepare, verify
 from watermark.payload import payload_for
-from watermark.ports import MarkerIdentity, Reading
+from watermark.ports import ClipMark, MarkerIdentity, Reading
+from watermark.secrets import MarkSecrets
 
-CLIP = UUID("0198c0de-0000-7000-8000-000000000001")
-OTHER_CLIP = UUID("0198c0de-0000-7000-8000-000000000002")
 LABEL = MarkerIdentity("label", "00" * 32)
 SOUND = Waveform(np.linspace(-0.5, 0.5, 32_000, dtype=np.float32), 16_000)
 
 
 @dataclass
 class UnsafeLabel:
-    """Writes its payload into the first samples: a mark that any codec would remove."""
+    """Writes two bytes of the clip into the first samples: a mark that any codec would remove."""
 
     capacity_bits: int = 16
     lost: int = 0
     remembers: bool = True
     identity: MarkerIdentity = LABEL
 
-    def embed(self, waveform: Waveform, *, payload: bytes) -> Waveform:
+    def embed(self, waveform: Waveform, *, mark: ClipMark) -> Waveform:
         samples = waveform.samples.copy()
         if self.remembers:
-            samples[:2] = np.frombuffer(payload, np.uint8) / 256
+            samples[:2] = np.frombuffer(payload_for(mark.clip_id, bits=16), np.uint8) / 256
         return Waveform(samples[self.lost :], waveform.rate)
+
+    def verify(self, waveform: Waveform, *, mark: ClipMark) -> Reading:
+        reading = self.detect(waveform)
+        own = reading.payload == payload_for(mark.clip_id, bits=16)
+        return reading if own else replace(reading, outcome="not_marked")
 
     def detect(self, waveform: Waveform) -> Reading:
         written = bytes((waveform.samples[:2] * 256).astype(int).clip(0).tolist())
@@ -43,59 +48,74 @@ class UnsafeLabel:
 
 
 def test_marked_sound_carries_the_payload_of_its_clip() -> None:
-    marked = mark(SOUND, clip_id=CLIP, markers=[UnsafeLabel()])
-    assert [reading.payload for reading in marked.readings] == [payload_for(CLIP, bits=16)]
-    assert verify(marked.waveform, clip_id=CLIP, markers=[UnsafeLabel()]) == marked.readings
+    marked = mark(SOUND, mark=MARK, markers=[UnsafeLabel()])
+    assert [reading.payload for reading in marked.readings] == [payload_for(MARK.clip_id, bits=16)]
+    assert verify(marked.waveform, mark=MARK, markers=[UnsafeLabel()]) == marked.readings
 
 
 def test_the_mark_of_another_clip_is_refused() -> None:
-    marked = mark(SOUND, clip_id=CLIP, markers=[UnsafeLabel()])
+    marked = mark(SOUND, mark=MARK, markers=[UnsafeLabel()])
     with pytest.raises(MarkError, match="another payload"):
-        verify(marked.waveform, clip_id=OTHER_CLIP, markers=[UnsafeLabel()])
+        verify(marked.waveform, mark=OTHER, markers=[UnsafeLabel()])
 
 
 def test_a_marker_that_leaves_no_mark_stops_the_clip() -> None:
     with pytest.raises(MarkError, match="cannot be read back"):
-        mark(SOUND, clip_id=CLIP, markers=[UnsafeLabel(remembers=False)])
+        mark(SOUND, mark=MARK, markers=[UnsafeLabel(remembers=False)])
 
 
 def test_a_marker_that_shortens_the_sound_stops_the_clip() -> None:
     with pytest.raises(MarkError, match="changed the length"):
-        mark(SOUND, clip_id=CLIP, markers=[UnsafeLabel(lost=102)])
+        mark(SOUND, mark=MARK, markers=[UnsafeLabel(lost=102)])
 
 
 def test_one_unreadable_mark_among_several_stops_the_clip() -> None:
     with pytest.raises(MarkError, match="cannot be read back"):
-        verify(SOUND, clip_id=CLIP, markers=[UnsafeLabel(), UnsafeLabel()])
+        verify(SOUND, mark=MARK, markers=[UnsafeLabel(), UnsafeLabel()])
 
 
 def test_without_a_marker_nothing_is_marked_verified_or_detected(settings: Settings) -> None:
     settings.WATERMARKERS = []
     registry.watermarkers.cache_clear()
     for act in (
-        lambda: mark(SOUND, clip_id=CLIP),
-        lambda: mark(SOUND, clip_id=CLIP, markers=[]),
-        lambda: verify(SOUND, clip_id=CLIP),
-        lambda: verify(SOUND, clip_id=CLIP, markers=[]),
+        lambda: mark(SOUND, mark=MARK),
+        lambda: mark(SOUND, mark=MARK, markers=[]),
+        lambda: verify(SOUND, mark=MARK),
+        lambda: verify(SOUND, mark=MARK, markers=[]),
         lambda: detect(SOUND, markers=[]),
     ):
         with pytest.raises(MarkError, match="at least one"):
             act()
 
 
-@pytest.mark.slow
+def test_what_is_said_enters_the_mark_and_what_it_is_made_of_does_not_show(speech: Waveform) -> None:
+    secrets = MarkSecrets(epoch=3, pilot_secret=b"p" * 32, clip_secret=b"secret-of-the-organisation-in-3!")
+    one, heard = prepare(MARK.clip_id, speech.cut(0.0, 2.0), secrets)
+    other, _ = prepare(MARK.clip_id, speech.cut(2.0, 4.0), secrets)
+    assert (one.clip_id, one.epoch, len(one.content), bool(heard)) == (MARK.clip_id, 3, 32, True)
+    assert one.content != other.content
+    assert "organisation" not in repr(one) + repr(secrets)
+
+
 def test_a_clip_is_marked_by_the_markers_of_the_settings_and_verified_after_encoding(speech: Waveform) -> None:
-    marked = mark(speech.resampled(24_000), clip_id=CLIP)
-    assert [(reading.marker, reading.outcome) for reading in marked.readings] == [("perth", "marked")]
+    marked = mark(speech.resampled(24_000), mark=MARK)
+    assert [(reading.marker, reading.outcome) for reading in marked.readings] == [("keyed-mark", "marked")]
     encoded = decode(encode_mp3(marked.waveform, kbit_per_s=64)).waveform
-    assert [reading.outcome for reading in verify(encoded, clip_id=CLIP)] == ["marked"]
-    with pytest.raises(MarkError, match="cannot be read back"):
-        verify(speech, clip_id=CLIP)
+    assert [reading.outcome for reading in verify(encoded, mark=MARK)] == ["marked"]
+    for sound, of in ((speech, MARK), (encoded, OTHER), (encoded, replace(MARK, content=b"g" * 32))):
+        with pytest.raises(MarkError, match="cannot be read back"):
+            verify(sound, mark=of)
 
 
 @pytest.mark.slow
-def test_markers_are_made_once_and_known_by_their_weights() -> None:
+def test_markers_are_made_once_known_by_what_they_are_and_others_only_listened_for(settings: Settings) -> None:
     (marker,) = registry.watermarkers()
-    assert isinstance(marker, Perth)
+    (other,) = registry.other_markers()
+    assert isinstance(marker, Keyed)
+    assert isinstance(other, Perth)
     assert registry.watermarkers() == (marker,)
-    assert registry.identities() == {"perth": marker.identity.sha256}
+    assert registry.identities() == {"keyed-mark": marker.identity.sha256}
+    settings.WATERMARKERS = [*settings.WATERMARKERS, *settings.OTHER_MARKERS]
+    registry.other_markers.cache_clear()
+    assert registry.other_markers() == ()
+    registry.other_markers.cache_clear()

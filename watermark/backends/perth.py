@@ -25,7 +25,7 @@ from synth_adapter.waveform import Waveform
 from synth_adapter.weights import locate
 from watermark.backends.perth_network import BANDS, PerthNetwork
 from watermark.errors import MarkError
-from watermark.ports import MarkerIdentity, Reading
+from watermark.ports import ClipMark, MarkerIdentity, Reading
 
 RATE = 32_000
 TRANSFORM, HOP = 2048, 320
@@ -51,10 +51,8 @@ class Perth:
         self.window = torch.hann_window(TRANSFORM)
         self.identity = MarkerIdentity(name="perth", sha256=weights.sha256)
 
-    def embed(self, waveform: Waveform, *, payload: bytes) -> Waveform:
-        """The same sound, marked; raises `MarkError` for a payload, for silence, and below one second."""
-        if payload:
-            raise MarkError("Perth carries no payload; ask `capacity_bits` first.")
+    def embed(self, waveform: Waveform, *, mark: ClipMark) -> Waveform:  # noqa: ARG002 - presence only, the same for all
+        """The same sound, marked; raises `MarkError` for silence and below one second."""
         if waveform.seconds < LEAST_SECONDS or not waveform.samples.any():
             raise MarkError(f"Only audible sound of at least {LEAST_SECONDS} s can be marked.")
         change = Waveform(self._change(waveform.resampled(RATE).samples), RATE).resampled(waveform.rate).samples
@@ -62,6 +60,10 @@ class Perth:
         shared = min(len(samples), len(change))
         samples[:shared] += change[:shared]
         return Waveform(samples, waveform.rate)
+
+    def verify(self, waveform: Waveform, *, mark: ClipMark) -> Reading:  # noqa: ARG002 - it does not say whose it is
+        """Whether the mark is there; no more can be told of it."""
+        return self.detect(waveform)
 
     def detect(self, waveform: Waveform) -> Reading:
         """Whether the mark is there; sound that is silent or shorter than a second is inconclusive."""

@@ -1,0 +1,1 @@
+"""How does a file say so itself? C2PA manifests: made, signed, kept, read and trusted."""
