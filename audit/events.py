@@ -70,6 +70,7 @@ class Event(StrEnum):
     RENDER_FAILED = "synthesis:render:failed"
     RENDER_WITHHELD = "synthesis:render:withheld"
     INCIDENT_OPENED = "incident:record:opened"
+    CLIP_MARK_REGISTERED = "clip:mark:registered"
     CLIP_RELEASED = "clip:audio:released"
     CLIP_RELEASE_REFUSED = "clip:audio:refused"
     CLIP_MADE_UNRELEASABLE = "clip:audio:made-unreleasable"
@@ -77,7 +78,17 @@ class Event(StrEnum):
     UPLOAD_REFUSED = "upload:audio:refused"
     DETECTION_REQUESTED = "detection:request:received"
     DETECTION_COMPLETED = "detection:request:completed"
+    PROVENANCE_MANIFEST_RESOLVED = "provenance:manifest:resolved"
 
+    EXAMINATION_REQUESTED = "examination:request:received"
+    EXAMINATION_PROTOCOL_FIXED = "examination:protocol:fixed"
+    EXAMINATION_COMPLETED = "examination:request:completed"
+    EXAMINATION_OPENED = "examination:material:opened"
+    EXAMINATION_DELETED = "examination:material:deleted"
+
+    EXAMINATION_EVIDENCE_ISSUED = "examination:evidence:issued"
+
+    WEBHOOK_SIGNING_ROTATED = "organisation:webhook-secret:rotated"
     ORGANISATION_KEY_ROTATED = "organisation:key:rotated"
     ORGANISATION_KEY_DESTROYED = "organisation:key:destroyed"
     SUBJECT_KEY_SHREDDED = "subject:key:shredded"

@@ -29,7 +29,7 @@ _ACTIVITIES = {
     **dict.fromkeys(
         ("given", "withdrawn", "expired", "revoked", "voided", "prepared", "lifted", "made-unreleasable"), UPDATE
     ),
-    **dict.fromkeys(("erased", "shredded", "destroyed"), DELETE),
+    **dict.fromkeys(("erased", "shredded", "destroyed", "deleted"), DELETE),
 }
 _FAILURES = frozenset({"refused", "failed", "withheld"})
 _AUTHENTICATIONS = frozenset({Event.MEMBER_SIGNED_IN, Event.API_KEY_REFUSED})
@@ -45,6 +45,7 @@ _ENTITIES = {  # the reference that names an event's entity, by the part or the 
     "synthesis": "request",
     "clip": "clip",
     "detection": "detection",
+    "examination": "examination",
     "subject": "speaker",
 }
 

@@ -30,6 +30,7 @@ REFERENCES = frozenset(
         "permit",
         "clip",
         "detection",
+        "examination",
         "api_key",
         "protected_voice",
         "member",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import TypeVar
+from types import MappingProxyType
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 
 from audit.errors import OutboundError
 
@@ -18,6 +21,8 @@ CONNECT_SECONDS = 2.0
 READ_SECONDS = 3.0
 WHOLE_SECONDS = 6.0
 ANSWER_BYTES = 64 * 1024
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")  # IPv4 inside IPv6, which only the network itself can tell apart
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 T = TypeVar("T")
 
@@ -31,14 +36,25 @@ class Answer:
     body: bytes
 
 
-def post(url: str, body: bytes, *, content_type: str, plain: bool = False) -> Answer:
+def post(
+    url: str,
+    body: bytes,
+    *,
+    content_type: str,
+    plain: bool = False,
+    public: bool = False,
+    headers: Mapping[str, str] = NO_HEADERS,
+) -> Answer:
     """Post `body` once and read the whole answer; raises `OutboundError`, never anything of the network's own.
 
     A party that answers byte by byte is given up after `WHOLE_SECONDS`; its thread ends with its connection.
-    `plain` allows http to any host, for answers that carry their own signature.
+    `plain` allows http to any host, for answers that carry their own signature. `public` is for addresses that others
+    chose: no host of a private network, nor this machine, is reached, whatever its name resolves to by then, and no
+    proxy is asked.
     """
     demand_safe(url, plain=plain)
-    return within(WHOLE_SECONDS, lambda: _post(url, body, content_type=content_type), what=url)
+    sent = {**headers, "Content-Type": content_type, "Accept-Encoding": "identity", "User-Agent": "vivavoce"}
+    return within(WHOLE_SECONDS, lambda: _post(url, body, headers=sent, public=public), what=url)
 
 
 def demand_safe(url: str, *, plain: bool = False) -> None:
@@ -70,14 +86,50 @@ def within(seconds: float, work: Callable[[], T], *, what: str) -> T:
     return result
 
 
-def _post(url: str, body: bytes, *, content_type: str) -> Answer:
+def public_address(host: str, port: int) -> str:
+    """An address of `host` (a name or an address), if every one that it has is on the public Internet."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise OutboundError(f"{host} has no address that could be found.") from error
+    addresses = [str(entry[4][0]) for entry in found]
+    for address in addresses:
+        if not is_public(address):
+            raise OutboundError(f"{host} leads to {address}, which is not on the public Internet.")
+    return addresses[0]
+
+
+class _Pinned(HTTPAdapter):
+    """Connects to one address that was looked at, while the certificate is still that of the host's name."""
+
+    def __init__(self, host: str, address: str) -> None:
+        self._host, self._address = host, address
+        super().__init__()
+
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        attributes: tuple[Any, Any] = super().build_connection_pool_key_attributes(request, verify, cert)
+        host, options = dict(attributes[0]), dict(attributes[1])
+        if host["scheme"] == "https":
+            options |= {"server_hostname": self._host, "assert_hostname": self._host}
+        return {**host, "host": self._address}, options
+
+
+def _post(url: str, body: bytes, *, headers: Mapping[str, str], public: bool) -> Answer:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
     with requests.Session() as session:
-        session.trust_env = not _is_loopback(urlsplit(url).hostname or "")  # no proxy stands before this machine
+        session.trust_env = not public and not _is_loopback(host)  # no proxy stands before this machine
+        if public:
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+            session.mount(f"{parts.scheme}://", _Pinned(host, public_address(host, port)))
+            headers = {**headers, "Host": parts.netloc}
         try:
             with session.post(
                 url,
                 data=body,
-                headers={"Content-Type": content_type, "Accept-Encoding": "identity", "User-Agent": "vivavoce"},
+                headers=dict(headers),
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
                 allow_redirects=False,
                 stream=True,
@@ -94,6 +146,16 @@ def _capped(response: requests.Response, url: str) -> bytes:
         if len(received) > ANSWER_BYTES:
             raise OutboundError(f"{url} answered with more than {ANSWER_BYTES} bytes.")
     return bytes(received)
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is on the public Internet, and wraps none that is not."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
+        if inner is not None:
+            found = inner
+    return found.is_global and not found.is_multicast and found not in _NAT64
 
 
 def _is_loopback(host: str) -> bool:
