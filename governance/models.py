@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from django.db import models
 
+import governance.forensic_models
+import governance.hold_models  # noqa: F401 -- tables of this app that need a file of their own
 from consent.models import ConsentRecord, Speaker
 from tenancy.models import TenantModel
 from voices.models import Voice
+from watermark.duties import Sign
+
+SIGNS = [(sign.value, sign.value) for sign in Sign]
 
 
 class SynthesisRequest(TenantModel):
-    """The ask: a text, a voice, a purpose (the API's *job*)."""
+    """The ask: a text, a voice, a purpose (the API's *job*), and what shall be heard beyond what is owed anyway."""
 
     voice = models.ForeignKey(Voice, on_delete=models.PROTECT, related_name="requests")
     text = models.TextField()
     language = models.CharField(max_length=16)
     purpose = models.CharField(max_length=64)
     requested_by = models.CharField(max_length=100)
+    audible_disclosure = models.CharField(max_length=8, choices=SIGNS, default=Sign.NONE.value)
     idempotency_key = models.CharField(max_length=200, null=True, blank=True)
     body_sha256 = models.CharField(max_length=64)
     received_at = models.DateTimeField(auto_now_add=True)
@@ -24,6 +30,10 @@ class SynthesisRequest(TenantModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["organisation", "idempotency_key"], name="idempotency_key_once"),
+            models.CheckConstraint(
+                condition=models.Q(audible_disclosure__in=[sign for sign, _ in SIGNS]),
+                name="disclosure_asked_for_known",
+            ),
         ]
 
 
@@ -132,14 +142,13 @@ class Incident(TenantModel):
 
 
 class Clip(TenantModel):
-    """Marked, verified output, sealed; without a permit and a verified mark the row cannot exist."""
+    """Marked, verified output, sealed; without a permit and a verified mark the row cannot exist.
+
+    Its first `disclosure_seconds` are the audible disclosure, pause included; `seconds` counts them too.
+    """
 
     permit = models.OneToOneField(Permit, on_delete=models.PROTECT, related_name="clip")
     voice = models.ForeignKey(Voice, on_delete=models.PROTECT, related_name="clips")
-    wav_blob = models.CharField(max_length=200)
-    mp3_blob = models.CharField(max_length=200)
-    wav_sha256 = models.CharField(max_length=64)
-    mp3_sha256 = models.CharField(max_length=64)
     seconds = models.FloatField()
     sample_rate = models.PositiveIntegerField()
     mark_readings = models.JSONField()
@@ -150,6 +159,37 @@ class Clip(TenantModel):
     made_at = models.DateTimeField(auto_now_add=True)
     unreleasable_since = models.DateTimeField(null=True, blank=True)
     unreleasable_reason = models.CharField(max_length=100, blank=True)
+    disclosure = models.CharField(max_length=8, choices=SIGNS, default=Sign.NONE.value)
+    disclosure_seconds = models.FloatField(default=0.0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(disclosure="none", disclosure_seconds=0.0)
+                | models.Q(disclosure__in=["rhythm", "words"], disclosure_seconds__gt=0.0),
+                name="disclosure_of_a_clip_known",
+            ),
+        ]
+
+
+class ClipFile(TenantModel):
+    """A clip in one of the forms it is delivered in; `blob` is empty once the sound was erased, the hash stays."""
+
+    clip = models.ForeignKey(Clip, on_delete=models.PROTECT, related_name="files")
+    form = models.CharField(max_length=8)
+    blob = models.CharField(max_length=200, blank=True, default="")
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["clip", "form"], name="one_file_per_form"),
+            models.CheckConstraint(
+                condition=models.Q(form__in=["wav", "mp3", "flac", "m4a"]), name="form_of_a_clip_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.form} of clip {self.clip_id}"
 
 
 class Detection(TenantModel):
@@ -188,31 +228,6 @@ class DestructionCertificate(TenantModel):
 
     def __str__(self) -> str:
         return f"certificate {self.id}"
-
-
-class LegalHold(TenantModel):
-    """Someone's order to keep what would be destroyed: why, by whom, from when, and until when.
-
-    It keeps the proof of consent. It keeps the voice itself only where `covers_biometric` says so, because only a
-    warrant or subpoena can outweigh the duty to destroy that.
-    """
-
-    speaker = models.ForeignKey(Speaker, on_delete=models.PROTECT, related_name="legal_holds")
-    reason = models.TextField()
-    placed_by = models.CharField(max_length=200)
-    placed_at = models.DateTimeField(auto_now_add=True)
-    lifted_at = models.DateTimeField(null=True, blank=True)
-    covers_biometric = models.BooleanField(default=False)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=~models.Q(reason="") & ~models.Q(placed_by=""), name="hold_says_why_and_who"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"hold {self.id}"
 
 
 class ReviewKind(models.TextChoices):
