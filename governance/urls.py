@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from governance import check_page
+from governance import check_page, detector_page
 from governance.api import health
 from governance.retention import page
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("problems/<slug:slug>", health.problem),
     path("retention", page.retention, name="retention"),
     path("verify", check_page.check, name="verify"),
+    path("detector", detector_page.detector, name="detector"),
     path("", include("governance.speaker.urls")),
     path("v1/", include("governance.api.urls")),
     path("console/", include("governance.console.urls")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, cast
+from typing import ClassVar
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -17,10 +17,13 @@ from consent.models import ConsentRecord
 from governance import consent_tokens, delivery, intake, jobs
 from governance.api import serializers
 from governance.api.base import ApplicationView
+from governance.clip_files import form_of
 from governance.errors import ClipNotReadyError, GovernanceError, UnknownVoiceError
 from governance.models import Detection
+from synth_adapter.forms import FORMS, MEDIA_TYPES
 from tenancy.api_keys import ApiScope
 from voices.models import Voice
+from watermark.duties import Sign
 
 LONGEST_IDEMPOTENCY_KEY = 200
 PROBLEM = {"4XX": serializers.ProblemSerializer}
@@ -156,6 +159,7 @@ class SynthesiseView(ApplicationView):
                 purpose=purpose,
                 idempotency_key=_idempotency_key(request),
                 token_id=token_id,
+                audible_disclosure=Sign(ask.validated_data["audible_disclosure"]),
             )
         )
         location = f"/v1/tts/job/{asked.id}"
@@ -179,17 +183,17 @@ class JobAudioView(ApplicationView):
     needs: ClassVar[ApiScope] = ApiScope.SYNTHESISE
 
     @extend_schema(
-        parameters=[OpenApiParameter("form", str, enum=["wav", "mp3"], default="wav")],
-        responses={(200, "audio/wav"): OpenApiTypes.BINARY, (200, "audio/mpeg"): OpenApiTypes.BINARY, **PROBLEM},
+        parameters=[OpenApiParameter("form", str, enum=list(FORMS), default="wav")],
+        responses={**{(200, media_type): OpenApiTypes.BINARY for media_type in MEDIA_TYPES.values()}, **PROBLEM},
     )
     def get(self, request: Request, job_id: UUID) -> HttpResponse:
-        form = request.query_params.get("form", "wav")
-        if form not in delivery.MEDIA_TYPES:
-            raise ParseError("`form` is wav or mp3.")
+        form = form_of(request.query_params.get("form", "wav"))
+        if form is None:
+            raise ParseError(f"`form` is one of {', '.join(FORMS)}.")
         job = jobs.find(job_id)
         if job.clip is None:
             raise ClipNotReadyError(f"The job is {job.status}; it has no audio.", reasons=job.reasons)
-        released = delivery.release(job.clip, form=cast("Literal['wav', 'mp3']", form))
+        released = delivery.release(job.clip, form=form)
         headers = {"Content-Disposition": f'attachment; filename="{released.filename}"', "Cache-Control": "no-store"}
         return HttpResponse(released.audio, content_type=released.media_type, headers=headers)
 

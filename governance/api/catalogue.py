@@ -101,9 +101,25 @@ PROBLEMS: dict[str, Problem] = {
     "clip-not-ready": Problem(409, "There is no audio yet", "Ask for the job's status until it is completed."),
     "release-refused": Problem(403, "The audio is not released", "`reasons` lists every reason."),
     "detection-unknown": Problem(404, "There is no such detection", "Check the identifier."),
+    # Forensics.
+    "examination-unknown": Problem(404, "There is no such examination", "Check the identifier."),
+    "examination-original-gone": Problem(410, "The original was destroyed", "Hand the file in again."),
+    "examination-running": Problem(409, "The examination has not ended", "Wait until it is completed or failed."),
+    "examination-held": Problem(409, "A legal hold keeps the original", "Have the hold on the case lifted first."),
+    "hold-unknown": Problem(404, "No such hold is open", "Check the identifier, and that it was not lifted before."),
+    "examination-broken": Problem(500, "The original is not what came in", "Keep everything, and tell the operator."),
+    "clip-unknown": Problem(404, "There is no such clip", "Take one that the examination found."),
+    "rotation-running": Problem(
+        409, "The former secret is still in use", "Wait for the end of the overlap, or rotate with no overlap."
+    ),
+    "webhook-address-refused": Problem(422, "No message can be sent there", "Name a public https address."),
     # The audit trail.
     "entry-unknown": Problem(404, "There is no such audit entry", "Check the identifier."),
     "proof-not-ready": Problem(409, "There is no proof yet", "Wait for the seconds in `Retry-After`, then ask again."),
+    # Evidence.
+    "evidence-not-ready": Problem(
+        409, "There is no evidence yet", "`detail` says what is missing; try again when it is there."
+    ),
     # Protected voices.
     "protected-list-unknown": Problem(404, "There is no such list", "Check the identifier."),
     "protected-voice-unknown": Problem(404, "There is no such protected voice", "Check the identifier."),

@@ -13,6 +13,7 @@ from consent.scope import Purpose
 from consent.wording import locales
 from governance.api import fields
 from governance.retention.schedule import schedule
+from watermark.duties import Sign
 
 LONGEST_CONSENT = timedelta(days=100 * 365)
 
@@ -182,6 +183,11 @@ class SynthesisAskSerializer(serializers.Serializer[Any]):
         required=False,
         help_text="From `/v1/consents/<id>/tokens`; then `voice` and `purpose` may go.",
     )
+    audible_disclosure = serializers.ChoiceField(
+        choices=[sign.value for sign in Sign],
+        default=Sign.NONE.value,
+        help_text="What the clip shall begin with to say that it is synthetic; never less than its territory asks for.",
+    )
 
     def to_internal_value(self, data: Any) -> Any:
         with_token = isinstance(data, Mapping) and "consent_token" in data
@@ -201,6 +207,13 @@ class DecisionSerializer(serializers.Serializer[Any]):
     decided_at = serializers.DateTimeField()
 
 
+class AudibleDisclosureSerializer(serializers.Serializer[Any]):
+    """By what the clip says aloud that it is synthetic, and for how many of its first seconds."""
+
+    kind = serializers.ChoiceField(choices=[sign.value for sign in Sign])
+    seconds = serializers.FloatField()
+
+
 class JobSerializer(serializers.Serializer[Any]):
     """A request's way so far."""
 
@@ -212,6 +225,7 @@ class JobSerializer(serializers.Serializer[Any]):
     decisions = DecisionSerializer(many=True)
     clip = serializers.UUIDField(allow_null=True)
     seconds = serializers.FloatField(allow_null=True)
+    audible_disclosure = AudibleDisclosureSerializer(allow_null=True)
     examination = serializers.DictField(allow_null=True)
     mark = serializers.ListField(child=serializers.DictField(), allow_null=True)
     timings = serializers.DictField(allow_null=True)

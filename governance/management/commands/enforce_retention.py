@@ -34,6 +34,7 @@ class Command(BaseCommand):
         for organisation, report in job.enforce_everywhere():
             failed += report.failed
             done = f"{report.voices} voices and {report.proofs} proofs destroyed, {report.uploads} uploads deleted"
+            done += f", {report.originals} originals of examinations destroyed"
             print(f"{organisation.slug}: {done}, {report.held} kept under legal hold, {report.failed} failed.")
         if failed:
             raise CommandError(f"{failed} could not be destroyed; the log says why, and the next run tries again.")
@@ -46,4 +47,7 @@ class Command(BaseCommand):
                 state = "kept under legal hold" if item.due.held else f"due {item.due.at:%Y-%m-%d}"
                 why = f"{item.due.clock}, {item.due.rule.law}"
                 print(f"{organisation.slug}: {item.what} of consent {item.consent_id}, {state} ({why})")
+            for examination in job.overdue_originals(organisation.id, until=until):
+                count += 1
+                print(f"{organisation.slug}: original of examination {examination.id}, unless a hold keeps its case")
         print(f"{count} listed; nothing was destroyed.")
