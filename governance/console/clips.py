@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 
 from governance import queries
+from governance.clip_files import form_of
 from governance.console import history
 from governance.console.pages import chosen, for_members, neighbours, page_of, show
 from governance.delivery import Released, release
 from governance.errors import DeliveryRefusedError
-
-FORMS: dict[str, Literal["wav", "mp3"]] = {"wav": "wav", "mp3": "mp3"}
+from governance.forensics import examiners
 
 
 @for_members
@@ -32,8 +32,10 @@ def index(request: HttpRequest) -> HttpResponseBase:
 def detail(request: HttpRequest, clip_id: UUID) -> HttpResponseBase:
     clip = get_object_or_404(queries.clips(), id=clip_id)
     asked = clip.permit.request
+    user: Any = request.user
     context = {
         "clip": clip,
+        "files": clip.files.order_by("form"),
         "asked": asked,
         "figures": {name: value for name, value in clip.examination.items() if name != "heard"},
         "decisions": queries.decisions_of(asked.id),
@@ -41,6 +43,7 @@ def detail(request: HttpRequest, clip_id: UUID) -> HttpResponseBase:
         "consent": clip.voice.consent,
         "happenings": history.about(asked.id, clip.permit_id, clip.id),
         "beside": neighbours(queries.clips(), clip),
+        "examiner": examiners.may_examine(user),
     }
     return show(request, "console/clip.html", context, place="clips")
 
@@ -49,10 +52,11 @@ def detail(request: HttpRequest, clip_id: UUID) -> HttpResponseBase:
 def audio(request: HttpRequest, clip_id: UUID, form: str) -> HttpResponseBase:
     """The sound, if the third decision lets it leave; otherwise a page with every reason."""
     clip = get_object_or_404(queries.clips(), id=clip_id)
-    if form not in FORMS:
-        raise Http404(f"A clip is delivered as {' or '.join(FORMS)}.")
+    wanted = form_of(form)
+    if wanted is None or not clip.files.filter(form=wanted).exists():
+        raise Http404("The clip is not kept in this form.")
     try:
-        released = release(clip.id, form=FORMS[form])
+        released = release(clip.id, form=wanted)
     except DeliveryRefusedError as refusal:
         context = {"clip": clip, "refusal": refusal}
         return show(request, "console/release_refused.html", context, place="clips", status=403)

@@ -19,6 +19,7 @@ _PAGES = {
     "decision": "console:decision",
     "consent": "console:consent",
     "clip": "console:clip",
+    "examination": "console:examination",
 }
 _KINDS = {"api-key": "API key", "member": "Member", "speaker": "Speaker", "system": "System"}
 

@@ -12,7 +12,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tenancy.models import Membership
 
@@ -25,6 +25,7 @@ PLACES = (
     ("voices", "Voices"),
     ("consents", "Consents"),
     ("clips", "Clips"),
+    ("forensics", "Forensics"),
     ("audit", "Audit"),
 )
 PAGE_SIZE = 40
@@ -38,6 +39,11 @@ def for_members(view: View[P]) -> View[P]:
 def acting(view: View[P]) -> View[P]:
     """An address that does something, by POST alone; guarded as the pages are."""
     return never_cache(require_POST(login_required(_guarded(view))))
+
+
+def filling_in(view: View[P]) -> View[P]:
+    """A page with a form, which GET shows and POST sends in; guarded as the pages are."""
+    return never_cache(require_http_methods(["GET", "HEAD", "POST"])(login_required(_guarded(view))))
 
 
 def _guarded(view: View[P]) -> View[P]:

@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from governance.console import audit_log, clips, consents, decisions, reviews, sign_in, today, voices
+from governance.console import (
+    audit_log,
+    clips,
+    consents,
+    decisions,
+    forensics,
+    handing_in,
+    holding,
+    listening_test,
+    reviews,
+    sign_in,
+    today,
+    voices,
+)
 
 app_name = "console"
 urlpatterns = [
@@ -22,6 +35,20 @@ urlpatterns = [
     path("clips/", clips.index, name="clips"),
     path("clips/<uuid:clip_id>/", clips.detail, name="clip"),
     path("clips/<uuid:clip_id>/audio.<str:form>", clips.audio, name="clip-audio"),
+    path("forensics/", forensics.index, name="forensics"),
+    path("forensics/new", handing_in.new, name="examination-new"),
+    path("forensics/listening/", listening_test.page, name="listening-test"),
+    path("forensics/listening/begin", listening_test.begin, name="listening-begin"),
+    path("forensics/listening/answer", listening_test.answer, name="listening-answer"),
+    path("forensics/listening/<int:trial>/<slug:which>", listening_test.sound, name="listening-sound"),
+    path("forensics/<uuid:examination_id>/", forensics.detail, name="examination"),
+    path("forensics/<uuid:examination_id>/progress", forensics.progress, name="examination-progress"),
+    path("forensics/<uuid:examination_id>/audio.wav", forensics.audio, name="examination-audio"),
+    path("forensics/<uuid:examination_id>/spectrogram.png", forensics.spectrogram, name="examination-spectrogram"),
+    path("forensics/<uuid:examination_id>/original", forensics.original, name="examination-original"),
+    path("forensics/<uuid:examination_id>/holds", holding.place, name="examination-hold"),
+    path("forensics/<uuid:examination_id>/holds/<uuid:hold_id>/lift", holding.lift, name="examination-hold-lift"),
+    path("forensics/<uuid:examination_id>/evidence.zip", forensics.evidence, name="examination-evidence"),
     path("audit/", audit_log.index, name="audit"),
     path("audit/<uuid:entry_id>/", audit_log.detail, name="entry"),
     path("audit/<uuid:entry_id>/proof", audit_log.proof, name="entry-proof"),

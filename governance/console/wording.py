@@ -58,7 +58,16 @@ _ORDER = (
     "stage",
     "effect",
 )
-_ACRONYMS = {"ivr": "IVR", "api": "API", "sha256": "SHA-256", "id": "ID"}
+_ACRONYMS = {
+    "ivr": "IVR",
+    "api": "API",
+    "sha256": "SHA-256",
+    "id": "ID",
+    "wav": "WAV",
+    "mp3": "MP3",
+    "flac": "FLAC",
+    "m4a": "M4A",
+}
 _SHA256_HEX = 64
 _STANDINGS = {
     "permit": ("permit", "Permitted"),
@@ -95,6 +104,7 @@ _STANDINGS = {
     "waiting": ("neutral", "Waiting for its place"),
     "unwitnessed": ("neutral", "Logged, not witnessed"),
     "witnessed": ("permit", "Logged and witnessed"),
+    "unrecorded": ("deny", "Not on record"),
 }
 
 
