@@ -24,12 +24,13 @@ from consent.models import (
     SpeakerLink,
     SpeakerMail,
 )
+from governance.hold_models import LegalHold
 from governance.models import (
     Clip,
+    ClipFile,
     Decision,
     DestructionCertificate,
     Incident,
-    LegalHold,
     Permit,
     Review,
     SynthesisRequest,
@@ -37,6 +38,7 @@ from governance.models import (
 from safety.models import EnrolledVoice
 from tenancy.models import SubjectKey
 from voices.models import OfferedSample, PreparedVoice, Reference, Sample, Voice
+from watermark.models import MarkedClip
 
 
 @dataclass(frozen=True)
@@ -51,11 +53,12 @@ class Records:
 
 
 _CONSENT, _VOICE, _REQUEST = "consent__speaker_id", "voice__speaker_id", "request__voice__speaker_id"
-_LINK = "link__consent__speaker_id"
+_LINK, _CLIP = "link__consent__speaker_id", "clip__voice__speaker_id"
 _KEYS = "secret: whoever has it could act in the speaker's name, or open what is locked"
 _OTHERS = "may name other people, or be under a court's seal; ask the organisation"
 _WAITS = "waits to be sent to you, and may hold a code; once it is sent nothing of it is kept"
 _COPY = "holds the same numbers as voice-in-numbers, sealed under a key that belongs to no organisation"
+_MARK = "is a hash of the clip's fingerprint, which you have as a file, and goes into its mark"
 
 RECORDS = (
     Records(Speaker, "id", "speaker"),
@@ -82,6 +85,8 @@ RECORDS = (
     Records(Permit, _REQUEST, "permits"),
     Records(Incident, _VOICE, "incidents"),
     Records(Clip, _VOICE, "clips"),
+    Records(ClipFile, _CLIP, "clip-files"),
+    Records(MarkedClip, "subject_id", "marked-clips", withheld=("content",), because=_MARK),
     Records(LegalHold, "speaker_id", "legal-holds", withheld=("reason", "placed_by"), because=_OTHERS),
     Records(DestructionCertificate, "speaker_id", "certificates-of-destruction"),
     Records(SubjectKey, "subject_id", "key", withheld=("wrapped", "wrapped_secret"), because=_KEYS),

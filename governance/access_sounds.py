@@ -5,23 +5,28 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from typing import cast
 from uuid import UUID
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from consent import contact, evidence
 from consent.models import CeremonyRecording, Representative, Speaker
+from governance import clip_files
 from governance.access_contents import path_to_speaker
-from governance.models import Clip, Incident, Permit
+from governance.models import ClipFile, Incident, Permit
 from governance.permits import WITHHELD
 from safety import rotation
 from safety.errors import ComparisonError
 from safety.packing import unpack_voice
 from safety.ports import ModelIdentity
+from synth_adapter.forms import FORMS
 from tenancy import blobs
 from tenancy.errors import KeyringError, ShreddedError
 from voices import offers, vault
 from voices.models import OfferedSample, PreparedVoice, Reference, Sample
+from watermark import register
+from watermark.models import MarkedClip
 
 NUMBERS = "voice-in-numbers"
 DELETED = "It was deleted."
@@ -33,12 +38,26 @@ _PAPERS = ((b"%PDF-", ".pdf"), (b"\x89PNG", ".png"), (b"\xff\xd8\xff", ".jpg"))
 
 @dataclass(frozen=True)
 class Sealed:
-    """A column that names a sealed object of the speaker's: its kind, and the folder of the pack it goes to."""
+    """A column that names a sealed object of the speaker's: its kind, and the folder of the pack it goes to.
+
+    `form` picks the rows of one form, whose objects are sealed under their clip's identifier.
+    """
 
     model: type[Model]
     column: str
     kind: str
     folder: str
+    form: str = ""
+
+    def rows(self, speaker_id: UUID) -> QuerySet[Model]:
+        """The speaker's rows, in the organisation in scope."""
+        found = self.model._default_manager.filter(**{path_to_speaker(self.model): speaker_id})  # noqa: SLF001 - Django's public name
+        found = found.filter(form=self.form) if self.form else found
+        return found.order_by("pk") if self.model is not Permit else found.exclude(withheld_sha256="").order_by("pk")
+
+    def object_id(self, row: Model) -> UUID:
+        """Under which identifier the object was sealed."""
+        return cast("UUID", row.clip_id if isinstance(row, ClipFile) else row.pk)
 
 
 SEALED = (
@@ -51,8 +70,8 @@ SEALED = (
     Sealed(Sample, "transcript_blob", vault.TRANSCRIPT, "samples"),
     Sealed(Reference, "blob", vault.REFERENCE, NUMBERS),
     Sealed(PreparedVoice, "blob", vault.PREPARED, "prepared-voices"),
-    Sealed(Clip, "wav_blob", "clip-wav", "clips"),
-    Sealed(Clip, "mp3_blob", "clip-mp3", "clips"),
+    *(Sealed(ClipFile, "blob", clip_files.kind_of(form), "clips", form=form) for form in FORMS),
+    Sealed(MarkedClip, "fingerprint_blob", register.FINGERPRINT, "clips"),
     Sealed(Permit, "withheld_blob", WITHHELD, "withheld"),
 )
 
@@ -73,21 +92,20 @@ def open_all(speaker_id: UUID) -> Iterator[Opened]:
     is said as it is: it is no erasure.
     """
     for sealed in SEALED:
-        manager = sealed.model._default_manager  # noqa: SLF001 - Django's public name
-        rows = manager.filter(**{path_to_speaker(sealed.model): speaker_id}).order_by("pk")
-        for row in rows if sealed.model is not Permit else rows.exclude(withheld_sha256=""):
+        for row in sealed.rows(speaker_id):
             yield _open(row, sealed, speaker_id=speaker_id)
 
 
 def _open(row: Model, sealed: Sealed, *, speaker_id: UUID) -> Opened:
-    stem = f"{sealed.folder}/{row.pk}" + (f".{sealed.kind}" if sealed.column != "blob" else "")
+    object_id = sealed.object_id(row)
+    stem = f"{sealed.folder}/{object_id}" + (f".{sealed.kind}" if sealed.form or sealed.column != "blob" else "")
     stored = getattr(row, sealed.column)
     if not stored:
         return Opened(stem, None, DELETED)
     if sealed.model is Permit and Incident.objects.filter(permit_id=row.pk).exists():
         return Opened(stem, None, OTHERS)
     try:
-        content = blobs.get(stored, subject_id=speaker_id, kind=sealed.kind, object_id=row.pk)
+        content = blobs.get(stored, subject_id=speaker_id, kind=sealed.kind, object_id=object_id)
         if sealed.folder == NUMBERS:
             return Opened(f"{stem}.json", _numbers(content, row))
     except ShreddedError:
@@ -116,7 +134,7 @@ def _ending(content: bytes, sealed: Sealed) -> str:
     """The ending by which programs know such a file; the bytes themselves stay as they are."""
     if sealed.kind in {vault.TRANSCRIPT, contact.KIND}:
         return ".txt"
-    if sealed.kind == vault.PREPARED:
+    if sealed.kind in {vault.PREPARED, register.FINGERPRINT}:
         return ".bin"
     if content[4:8] == b"ftyp":
         return ".m4a"

@@ -24,7 +24,7 @@ def files(speaker_id: UUID) -> Iterator[tuple[str, bytes]]:
     """For each entry its JSON, as the audit API gives it, and its proof where the log is ready; and the log's keys."""
     yield "audit/keys.txt", "".join(f"{key}\n" for key in verifier_keys()).encode()
     for entry in _entries_about(speaker_id):
-        yield f"audit/{entry.id}.json", json.dumps(_shown(entry), ensure_ascii=False, indent=2).encode()
+        yield f"audit/{entry.id}.json", json.dumps(shown(entry), ensure_ascii=False, indent=2).encode()
         try:
             yield f"audit/{entry.id}.tlog-proof", proving.proof_of(entry.id).text.encode()
         except NotProvableYetError:
@@ -40,7 +40,7 @@ def _entries_about(speaker_id: UUID) -> list[EntryView]:
     return sorted(found.values(), key=lambda entry: (entry.occurred_at, entry.id))
 
 
-def _shown(entry: EntryView) -> dict[str, Any]:
+def shown(entry: EntryView) -> dict[str, Any]:
     """An entry with its leaf in the log, and what opens the commitments in that leaf."""
     leaf, opening = leaf_of(entry.id), opening_of(entry)
     return {

@@ -19,13 +19,14 @@ from consent.models import (
     Speaker,
     SpeakerMail,
 )
+from governance.forensic_models import CustodyEvent, Examination
+from governance.hold_models import CaseHold, LegalHold
 from governance.models import (
     Clip,
     Decision,
     DestructionCertificate,
     Detection,
     Incident,
-    LegalHold,
     Permit,
     Review,
     SynthesisRequest,
@@ -88,10 +89,13 @@ LISTED: dict[type[Model], tuple[str, ...]] = {
     Permit: ("request", "status", "attempts", "issued_at", "ended_at"),
     Incident: ("permit", "voice", "kind", "opened_at"),
     Review: ("kind", "speaker", "outcome", "reviewer", "decided_at"),
+    CaseHold: ("case_number", "placed_by", "lifted_at", "placed_at"),
     LegalHold: ("speaker", "placed_by", "covers_biometric", "lifted_at", "placed_at"),
     DestructionCertificate: ("speaker", "consent", "reason", "key_shredded", "issued_at"),
     Clip: ("voice", "seconds", "mark_verified_at", "unreleasable_since", "made_at"),
     Detection: ("status", "sha256", "received_at", "completed_at"),
+    Examination: ("case_number", "status", "sha256", "received_at"),
+    CustodyEvent: ("examination", "sequence", "action", "actor", "at"),
 }
 SEALED = (
     "password",

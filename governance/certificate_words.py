@@ -10,7 +10,7 @@ from django.conf import settings
 
 if TYPE_CHECKING:
     from governance.certificates import Account
-    from governance.models import LegalHold
+    from governance.hold_models import LegalHold
 
 NAMES = {
     "speaker-contact": ("e-mail address of yours", "e-mail addresses of yours"),
@@ -36,6 +36,12 @@ NAMES = {
     "clip-wav": ("clip of synthetic speech (WAV)", "clips of synthetic speech (WAV)"),
     "withheld-wav": ("synthetic speech that was withheld", "pieces of synthetic speech that were withheld"),
     "clip-mp3": ("clip of synthetic speech (MP3)", "clips of synthetic speech (MP3)"),
+    "clip-flac": ("clip of synthetic speech (FLAC)", "clips of synthetic speech (FLAC)"),
+    "clip-m4a": ("clip of synthetic speech (M4A)", "clips of synthetic speech (M4A)"),
+    "clip-fingerprint": (
+        "fingerprint by which the words of a clip would have been known again",
+        "fingerprints by which the words of clips would have been known again",
+    ),
 }
 
 

@@ -18,7 +18,8 @@ from audit.log import append
 from consent.models import ConsentRecord
 from consent.succession import heir_of
 from governance.certificate_words import in_plain_words, remains
-from governance.models import DestructionCertificate, LegalHold
+from governance.hold_models import LegalHold
+from governance.models import DestructionCertificate
 from tenancy import signing
 from tenancy.destroyed import Destroyed
 from tenancy.ids import new_id

@@ -13,6 +13,8 @@ TASK_ROUTES: dict[str, dict[str, str]] = {
     "governance.prepare_voice": {"queue": "preparation"},
     "governance.render_clip": {"queue": "synthesis"},
     "governance.examine_upload": {"queue": "detection"},
+    "governance.examine_file": {"queue": "detection"},
+    "governance.send_webhook": {"queue": "mail"},
 }
 
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 from uuid import UUID
 
 from audit.events import Event
 from audit.log import append
-from governance import decisions
+from governance import clip_files, decisions
 from governance.errors import ClipNotReadyError, DeliveryRefusedError
 from governance.models import Clip
-from tenancy import blobs
-
-MEDIA_TYPES = {"wav": "audio/wav", "mp3": "audio/mpeg"}
+from synth_adapter.forms import MEDIA_TYPES, Form
 
 
 @dataclass(frozen=True)
@@ -25,11 +22,11 @@ class Released:
     filename: str
 
 
-def release(clip_id: UUID, *, form: Literal["wav", "mp3"]) -> Released:
+def release(clip_id: UUID, *, form: Form) -> Released:
     """The clip's bytes, if consent, mark and examination still stand at this moment.
 
     Raises:
-        ClipNotReadyError: there is no such clip.
+        ClipNotReadyError: there is no such clip, or it is not kept in this form.
         DeliveryRefusedError: the gate said no; its reasons are in `.reasons` and the decision is kept.
     """
     clip = Clip.objects.select_related("permit__request__voice__consent", "voice").filter(id=clip_id).first()
@@ -42,7 +39,6 @@ def release(clip_id: UUID, *, form: Literal["wav", "mp3"]) -> Released:
     if decision.effect != "permit":
         append(Event.CLIP_RELEASE_REFUSED, refs=refs, data={"form": form})
         raise DeliveryRefusedError("The clip is not released.", reasons=decision.objections)
-    name = clip.wav_blob if form == "wav" else clip.mp3_blob
-    audio = blobs.get(name, subject_id=clip.voice.speaker_id, kind=f"clip-{form}", object_id=clip.id)
+    audio = clip_files.opened(clip, form)
     append(Event.CLIP_RELEASED, refs=refs, data={"form": form})
     return Released(audio=audio, media_type=MEDIA_TYPES[form], filename=f"vivavoce-{clip.id}.{form}")

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from audit.events import Event
 from audit.log import append
-from governance.models import Detection
+from governance.models import Clip, Detection
 from synth_adapter.decoding import decode
 from synth_adapter.errors import AudioError
 from tenancy import blobs
@@ -18,6 +18,7 @@ from tenancy.scope import organisation_scope
 from watermark import marking
 from watermark.errors import MarkError
 from watermark.ports import Reading
+from watermark.testimony import over
 
 NOT_SHOWN = (
     "A mark says that this sound left a system that marks its output. "
@@ -33,10 +34,11 @@ def examine(detection_id: UUID, *, organisation_id: UUID) -> None:
             return
         audio = blobs.get(upload.blob, subject_id=upload.id, kind="detection-upload", object_id=upload.id)
     try:
-        status, result = "completed", _read(audio)
+        status, readings, why = "completed", marking.detect(decode(audio).waveform), ""
     except (AudioError, MarkError) as error:
-        status, result = "failed", {"explanation": str(error)}
+        status, readings, why = "failed", (), str(error)
     with organisation_scope(organisation_id, actor="system"):
+        result = _result(readings) if status == "completed" else {"explanation": why}
         changed = Detection.objects.filter(id=detection_id, status="received").update(
             status=status, result=result, completed_at=timezone.now(), blob=""
         )
@@ -46,18 +48,16 @@ def examine(detection_id: UUID, *, organisation_id: UUID) -> None:
             append(Event.DETECTION_COMPLETED, refs={"detection": detection_id}, data=data)
 
 
-def _read(audio: bytes) -> dict[str, Any]:
-    readings = marking.detect(decode(audio).waveform)
+def _result(readings: tuple[Reading, ...]) -> dict[str, Any]:
     return {
-        "verdict": _verdict(readings),
-        "readings": [{**asdict(reading), "payload": reading.payload.hex()} for reading in readings],
+        "verdict": over(reading.outcome for reading in readings),
+        "readings": [{**asdict(reading), "payload": _shown(reading)} for reading in readings],
         "note": NOT_SHOWN,
     }
 
 
-def _verdict(readings: tuple[Reading, ...]) -> str:
-    """One marker's clear yes is a yes; a clear no needs all of them."""
-    outcomes = {reading.outcome for reading in readings}
-    if "marked" in outcomes:
-        return "marked"
-    return "not_marked" if outcomes == {"not_marked"} else "inconclusive"
+def _shown(reading: Reading) -> str:
+    """The payload, unless it names a clip of another organisation than the one in scope."""
+    clip_id = marking.clip_named(reading)
+    own = clip_id is None or Clip.objects.filter(id=clip_id).exists()
+    return reading.payload.hex() if own else ""

@@ -8,6 +8,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from watermark.duties import DutyError, Sign, read
+
 
 def text(name: str, default: str) -> str:
     return os.environ.get(name) or default
@@ -44,6 +46,14 @@ def integer(name: str, default: int) -> int:
 def folder(name: str, default: Path) -> Path:
     value = os.environ.get(name)
     return Path(value).expanduser().resolve() if value else default
+
+
+def duties(name: str) -> dict[str, Sign]:
+    """What must be heard where, from a list such as `CN,EU=words`."""
+    try:
+        return read(text(name, ""))
+    except DutyError as error:
+        raise ImproperlyConfigured(f"{name} cannot be read. {error}") from error
 
 
 def database(url: str) -> dict[str, object]:

@@ -20,7 +20,7 @@ from audit.queries import entries
 from consent import contact, evidence, lifecycle
 from consent.models import ConsentRecord, ConsentStatus
 from consent.succession import heir_of, lock_consents, pending_for, superseded_by
-from governance import certificates, erasure_ledger, legal_holds, permits
+from governance import certificates, clip_files, erasure_ledger, legal_holds, permits
 from governance.certificates import Occasion, occasion
 from governance.errors import ErasureError
 from governance.legal_holds import Held
@@ -29,6 +29,7 @@ from tenancy import blobs, keyring
 from tenancy.destroyed import Destroyed
 from voices import offers, vault
 from voices.models import Voice, VoiceStatus
+from watermark import register
 
 EXPIRED = "consent-expired"
 _REASON = re.compile(r"[a-z]+(-[a-z]+)*")
@@ -136,17 +137,17 @@ def _void_permits(consent: ConsentRecord, why: Occasion) -> int:
 
 
 def _stop_clips(consent: ConsentRecord, why: Occasion, done: Inventory) -> None:
-    """No clip leaves any more, and its sound is deleted; hashes and marks stay, so that copies can be recognised."""
+    """No clip leaves any more; its sound and fingerprint are deleted. Hashes and codes stay: copies can be named."""
     for clip in Clip.objects.select_for_update(of=("self",)).filter(voice__consent=consent).order_by("id"):
         refs = {"clip": clip.id, "voice": clip.voice_id, "consent": consent.id, "speaker": consent.speaker_id}
         done.releases += bool(entries(about=clip.id, event=Event.CLIP_RELEASED, limit=1))
         if not done.held.biometric:
-            _delete_sound(clip, done)
+            done.items += [*clip_files.erase(clip), *register.forget_fingerprints([clip.id])]
         if clip.unreleasable_since is None:
             clip.unreleasable_since, clip.unreleasable_reason = timezone.now(), why.clip
             append(Event.CLIP_MADE_UNRELEASABLE, refs=refs)
             done.clips += 1
-        clip.save(update_fields=["wav_blob", "mp3_blob", "unreleasable_since", "unreleasable_reason"])
+        clip.save(update_fields=["unreleasable_since", "unreleasable_reason"])
 
 
 def _delete_withheld(consent: ConsentRecord, done: Inventory) -> None:
@@ -157,15 +158,6 @@ def _delete_withheld(consent: ConsentRecord, done: Inventory) -> None:
         transaction.on_commit(partial(blobs.delete, permit.withheld_blob), robust=True)
         permit.withheld_blob = ""
         permit.save(update_fields=["withheld_blob"])
-
-
-def _delete_sound(clip: Clip, done: Inventory) -> None:
-    kept = (("clip-wav", clip.wav_blob, clip.wav_sha256), ("clip-mp3", clip.mp3_blob, clip.mp3_sha256))
-    for kind, name, sha256 in kept:
-        if name:
-            done.items.append(Destroyed(kind, clip.id, sha256))
-            transaction.on_commit(partial(blobs.delete, name), robust=True)
-    clip.wav_blob = clip.mp3_blob = ""
 
 
 def _erase_voices(consent: ConsentRecord, done: Inventory) -> None:

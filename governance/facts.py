@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from consent.queries import scope_of
 from consent.scope import ConsentScope
+from governance import disclosures
 from governance.models import Clip, SynthesisRequest
-from governance.rules import ClipFacts, ConsentFacts, Facts, ScriptFact
+from governance.rules import ClipFacts, ConsentFacts, DisclosureFacts, Facts, ScriptFact
 from safety.registry import script_screen
 from tenancy.keyring import subject_key_exists
 
@@ -30,6 +31,7 @@ def gather(request: SynthesisRequest, *, clip: Clip | None = None) -> Facts:
         voice_status=voice.status,
         key_present=subject_key_exists(subject_id=voice.speaker_id),
         script=tuple(ScriptFact(f.rule, f.severity, f.explanation, f.evidence) for f in findings),
+        disclosure=_disclosure_facts(request),
         clip=None if clip is None else _clip_facts(clip),
     )
 
@@ -43,11 +45,17 @@ def _consent_facts(scope: ConsentScope) -> ConsentFacts:
     )
 
 
+def _disclosure_facts(request: SynthesisRequest) -> DisclosureFacts:
+    sign = disclosures.required(request)
+    return DisclosureFacts(required=sign, possible=disclosures.possible(sign, language=request.language))
+
+
 def _clip_facts(clip: Clip) -> ClipFacts:
     return ClipFacts(
         mark_verified=clip.mark_verified_at is not None,
         examination_passed=bool(clip.examination.get("passed")),
         unreleasable_reason=clip.unreleasable_reason,
+        disclosure=clip.disclosure,
     )
 
 
@@ -63,6 +71,7 @@ def to_json(facts: Facts) -> dict[str, Any]:
 def from_json(stored: Mapping[str, Any]) -> Facts:
     """Stored facts as the gate takes them; the inverse of `to_json`."""
     consent, script, clip = stored["consent"], stored["script"], stored["clip"]
+    disclosure = stored["disclosure"]
     return Facts(
         at=datetime.fromisoformat(stored["at"]),
         purpose=stored["purpose"],
@@ -77,5 +86,6 @@ def from_json(stored: Mapping[str, Any]) -> Facts:
         voice_status=stored["voice_status"],
         key_present=stored["key_present"],
         script=None if script is None else tuple(ScriptFact(**found) for found in script),
+        disclosure=disclosure and DisclosureFacts(**disclosure),
         clip=clip and ClipFacts(**clip),
     )

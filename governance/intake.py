@@ -22,11 +22,15 @@ from tenancy.ids import new_id
 from tenancy.scope import current_actor, current_organisation
 from voices.enrolment import create_voice
 from voices.models import Voice
+from watermark.duties import Sign
 
 
 @dataclass(frozen=True)
 class Ask:
-    """What an application wants said; `idempotency_key` makes asking twice safe, `token_id` is on the record only."""
+    """What an application wants said; `idempotency_key` makes asking twice safe, `token_id` is on the record only.
+
+    `audible_disclosure` is what it wants to be heard; where more is owed, that is.
+    """
 
     voice_id: UUID
     text: str
@@ -34,11 +38,14 @@ class Ask:
     purpose: str
     idempotency_key: str | None
     token_id: UUID | None = None
+    audible_disclosure: Sign = Sign.NONE
 
     @property
     def sha256(self) -> str:
         """The hash that tells a repeated ask from a different one under the same key."""
         body = [str(self.voice_id), self.text, self.language, self.purpose]
+        if self.audible_disclosure is not Sign.NONE:
+            body.append(self.audible_disclosure)
         return hashlib.sha256(json.dumps(body).encode()).hexdigest()
 
 
@@ -64,6 +71,7 @@ def submit(ask: Ask) -> SynthesisRequest:
         language=ask.language,
         purpose=ask.purpose,
         requested_by=current_actor(),
+        audible_disclosure=ask.audible_disclosure,
         idempotency_key=ask.idempotency_key,
         body_sha256=ask.sha256,
     )

@@ -32,6 +32,7 @@ class Job:
     decisions: list[Decision]
     clip: UUID | None
     seconds: float | None
+    audible_disclosure: dict[str, Any] | None
     examination: dict[str, Any] | None
     mark: list[dict[str, Any]] | None
     timings: dict[str, Any] | None
@@ -62,6 +63,7 @@ def describe(request: SynthesisRequest) -> Job:
         decisions=taken,
         clip=clip.id if clip else None,
         seconds=clip.seconds if clip else None,
+        audible_disclosure={"kind": clip.disclosure, "seconds": clip.disclosure_seconds} if clip else None,
         examination=clip.examination if clip else None,
         mark=clip.mark_readings if clip else None,
         timings=clip.timings if clip else None,

@@ -11,7 +11,7 @@ from audit.events import Event
 from audit.log import append
 from consent.models import Speaker
 from governance.errors import GovernanceError
-from governance.models import LegalHold
+from governance.hold_models import LegalHold
 from tenancy.scope import current_organisation
 
 

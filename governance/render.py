@@ -1,13 +1,12 @@
-"""Render a permitted request (decision 2): redeem, speak, examine, mark, read back, seal; or say why not."""
+"""Render a permitted request (decision 2): redeem, speak, examine, finish, seal; or say why not."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -15,38 +14,49 @@ from django.utils import timezone
 
 from audit.events import Event
 from audit.log import append
-from governance import decisions, incidents, permits
+from governance import already_marked, claims, clip_files, decisions, disclosures, incidents, permits
 from governance.decisions import as_reasons
+from governance.disclosures import Disclosed
 from governance.errors import PermitError
 from governance.examination import Findings, examine
+from governance.finishing import Finished, finish
 from governance.models import Clip, Permit
 from governance.permits import Withheld
 from governance.rules import Objection
 from safety.comparison import VoiceEmbedding
 from safety.errors import ComparisonError, SearchUnavailableError
 from safety.registry import identities, quality_judge, speaker_models
-from synth_adapter.decoding import decode
-from synth_adapter.encoding import encode_mp3, encode_wav
+from synth_adapter.encoding import encode_wav
 from synth_adapter.errors import EngineError, WaveformError
 from synth_adapter.registry import engine
 from synth_adapter.waveform import Waveform
-from tenancy import blobs
+from tenancy.errors import KeyringError
 from tenancy.ids import new_id
 from tenancy.scope import organisation_scope
 from voices import vault
 from voices.errors import VoiceError
-from watermark import marking
-from watermark.errors import MarkError
-from watermark.ports import Reading
+from watermark import register
+from watermark.errors import AlreadyMarkedError, DisclosureError, MarkError
+from watermark.provenance import signing, store
 from watermark.registry import identities as marker_identities
+from watermark.registry import names_clips
+from watermark.secrets import MarkSecrets, mark_secrets
 
 logger = logging.getLogger(__name__)
-MP3_KBIT_PER_S = 128
 AGAIN = "Ask again in a minute."
 TELL = "Tell the operator: asking again will not help."
 ENROL = "Enrol the voice again."
-FAILURES = (EngineError, WaveformError, SearchUnavailableError, ComparisonError, MarkError)
+FAILURES = (
+    EngineError,
+    WaveformError,
+    SearchUnavailableError,
+    ComparisonError,
+    DisclosureError,
+    MarkError,
+    KeyringError,
+)
 """What ends an attempt without an output that could be judged."""
+FOR_GOOD = {AlreadyMarkedError: "output-already-marked", DisclosureError: "disclosure-failed"}
 
 
 @dataclass
@@ -56,6 +66,7 @@ class Work:
     permit: Permit
     voice: bytes
     reference: VoiceEmbedding
+    secrets: MarkSecrets
     clip_id: UUID = field(default_factory=new_id)
     timings: dict[str, float] = field(default_factory=dict)
 
@@ -65,16 +76,6 @@ class Work:
         started = time.perf_counter()
         yield
         self.timings[step] = round(time.perf_counter() - started, 4)
-
-
-@dataclass(frozen=True)
-class Output:
-    """Marked sound in both delivered forms, each read back."""
-
-    wav: bytes
-    mp3: bytes
-    waveform: Waveform
-    readings: tuple[Reading, ...]
 
 
 def render(permit_id: UUID, *, organisation_id: UUID) -> None:
@@ -96,16 +97,16 @@ def render(permit_id: UUID, *, organisation_id: UUID) -> None:
                 organisation_id=organisation_id,
                 promised_rate=engine().release.sample_rate,
             )
-        output = _mark(work, sound) if examination.passed else None
+        finished = _finish(work, sound) if examination.passed else None
     except FAILURES as error:
         logger.warning("an attempt at permit %s failed", permit_id, exc_info=error)
         _give_up(work, error, organisation_id)
         return
     with organisation_scope(organisation_id, actor="system"):
-        if output is None:
+        if finished is None:
             _withhold(work, sound, examination)
         else:
-            _keep(work, output, examination)
+            _keep(work, finished, examination)
 
 
 def _begin(permit_id: UUID) -> Work | None:
@@ -121,21 +122,40 @@ def _begin(permit_id: UUID) -> Work | None:
     voice = permit.request.voice
     try:
         reference = vault.open_reference(voice, models=speaker_models())
-        return Work(permit=permit, voice=vault.open_prepared(voice), reference=reference)
+        return Work(permit=permit, voice=vault.open_prepared(voice), reference=reference, secrets=mark_secrets())
     except VoiceError as error:
         permits.fail(permit, reasons=as_reasons([Objection(error.code, "deny", error.message, ENROL)]))
         return None
 
 
-def _mark(work: Work, sound: Waveform) -> Output:
-    """Mark, then read back from the very bytes that will be delivered, in each format."""
-    with work.timed("mark"):
-        marked = marking.mark(sound, clip_id=work.clip_id)
-    wav, mp3 = encode_wav(marked.waveform), encode_mp3(marked.waveform, kbit_per_s=MP3_KBIT_PER_S)
-    with work.timed("read_back"):
-        for encoded in (wav, mp3):
-            readings = marking.verify(decode(encoded).waveform, clip_id=work.clip_id)
-    return Output(wav=wav, mp3=mp3, waveform=marked.waveform, readings=readings)
+@dataclass(frozen=True)
+class Output:
+    """What is ready to be stored, with what was put before it and the foreign marks that were in it."""
+
+    finished: Finished
+    disclosed: Disclosed
+    already_marked: list[dict[str, Any]]
+
+
+def _finish(work: Work, sound: Waveform) -> Output:
+    """Listen for marks that are there already, disclose, mark, encode, sign and read back; nothing half done comes out.
+
+    What was examined is the engine's sound alone; the disclosure is ours, and joins it here so that it is marked too.
+    """
+    with work.timed("look_for_marks"):
+        found = already_marked.look(sound)
+    with organisation_scope(work.permit.organisation_id, actor="system"), work.timed("disclose"):
+        disclosed = disclosures.put_before(sound, request=work.permit.request)
+        claim = claims.claim_of(work.permit, clip_id=work.clip_id, disclosed=disclosed)
+    finished = finish(
+        disclosed.waveform,
+        clip_id=work.clip_id,
+        secrets=work.secrets,
+        tags=claims.tags_of(claim),
+        sign=lambda audio, form: signing.make(audio, form=form, claim=claim),
+        timed=work.timed,
+    )
+    return Output(finished, disclosed, found)
 
 
 def _withhold(work: Work, sound: Waveform, examination: Findings) -> None:
@@ -149,42 +169,43 @@ def _withhold(work: Work, sound: Waveform, examination: Findings) -> None:
 
 
 def _keep(work: Work, output: Output, examination: Findings) -> None:
-    """Seal both forms and store the clip, unless the permit ended while we worked."""
+    """Store the clip, its mark on the register and its files, unless the permit ended while we worked."""
     if not permits.complete(work.permit):
         return
-    permit, voice = work.permit, work.permit.request.voice
-    sealed = {
-        form: blobs.put(audio, subject_id=voice.speaker_id, kind=f"clip-{form}", object_id=work.clip_id)
-        for form, audio in (("wav", output.wav), ("mp3", output.mp3))
-    }
+    permit, voice, finished = work.permit, work.permit.request.voice, output.finished
     clip = Clip.objects.create(
         id=work.clip_id,
         organisation_id=permit.organisation_id,
         permit=permit,
         voice=voice,
-        wav_blob=sealed["wav"],
-        mp3_blob=sealed["mp3"],
-        wav_sha256=hashlib.sha256(output.wav).hexdigest(),
-        mp3_sha256=hashlib.sha256(output.mp3).hexdigest(),
-        seconds=output.waveform.seconds,
-        sample_rate=output.waveform.rate,
-        mark_readings=[_reading_json(reading) for reading in output.readings],
+        seconds=finished.waveform.seconds,
+        sample_rate=finished.waveform.rate,
+        disclosure=output.disclosed.sign,
+        disclosure_seconds=output.disclosed.seconds,
+        mark_readings=finished.readings_as_json(),
         mark_verified_at=timezone.now(),
-        examination={"passed": examination.passed, **examination.figures},
+        examination={"passed": examination.passed, **examination.figures, "already_marked": output.already_marked},
         models_used={**_examined_by(), **marker_identities(), **engine().release.models},
         timings=work.timings,
     )
+    if names_clips():
+        register.enter(
+            finished.mark,
+            seconds=finished.waveform.seconds,
+            fingerprint=finished.fingerprint,
+            subject_id=voice.speaker_id,
+        )
+    hashes = clip_files.keep(clip, {form: signed.audio for form, signed in finished.files.items()})
+    for form, signed in finished.files.items():
+        store.keep(signed, clip_id=clip.id, form=form)
     refs = {**permits.refs_of(permit), "clip": clip.id}
-    append(Event.RENDER_COMPLETED, refs=refs, data={"wav_sha256": clip.wav_sha256, "mp3_sha256": clip.mp3_sha256})
+    data = {"disclosure": clip.disclosure, **{f"{form}_sha256": sha256 for form, sha256 in hashes.items()}}
+    append(Event.RENDER_COMPLETED, refs=refs, data=data)
 
 
 def _examined_by() -> dict[str, str]:
     judge = quality_judge().model
     return {**identities(), judge.name: judge.sha256}
-
-
-def _reading_json(reading: Reading) -> dict[str, Any]:
-    return {**asdict(reading), "payload": reading.payload.hex()}
 
 
 def _give_up(work: Work, error: Exception, organisation_id: UUID) -> None:
@@ -205,6 +226,10 @@ def _explain(error: Exception) -> tuple[Objection, bool]:
             return Objection("protected-voices-unsearched", "deny", text, AGAIN), True
         case ComparisonError():
             return Objection("output-not-examined", "deny", f"The output could not be examined: {error}", TELL), False
+        case KeyringError():
+            return Objection("keys-unavailable", "deny", f"A key could not be used: {error}", AGAIN), True
+        case AlreadyMarkedError() | DisclosureError():
+            return Objection(FOR_GOOD[type(error)], "deny", str(error), TELL), False
         case MarkError():
             return Objection("mark-failed", "deny", str(error), AGAIN), False
     again = not getattr(error, "permanent", False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-POLICY_VERSION = "2026-11-21"
+POLICY_VERSION = "2026-11-21.2"
 
 Effect = Literal["hold", "deny"]
 
@@ -39,6 +39,15 @@ class ClipFacts:
     mark_verified: bool
     examination_passed: bool
     unreleasable_reason: str
+    disclosure: str
+
+
+@dataclass(frozen=True)
+class DisclosureFacts:
+    """What must be audible in the clip ("none", "rhythm", "words"), and whether it can be put there."""
+
+    required: str
+    possible: bool
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,7 @@ class Facts:
     voice_status: str | None
     key_present: bool | None
     script: tuple[ScriptFact, ...] | None
+    disclosure: DisclosureFacts | None
     clip: ClipFacts | None
 
 
@@ -68,6 +78,8 @@ class Objection:
 
 Rule = Callable[[Facts], Sequence[Objection]]
 
+_AUDIBLE = ("none", "rhythm", "words")
+"""What can be heard of a disclosure, the least first."""
 _ENDED = {
     "requested": ("consent-not-given", "The speaker has been asked but has not said yes.", "Wait for the ceremony."),
     "withdrawn": ("consent-withdrawn", "The speaker has withdrawn their consent.", "Ask the speaker for a new one."),
@@ -138,6 +150,29 @@ def _objection_to(found: ScriptFact) -> Objection:
     return Objection(found.rule, "deny", found.explanation, way_forward, measured)
 
 
+def disclosure_can_be_made(facts: Facts) -> Sequence[Objection]:
+    if facts.disclosure is None:
+        return [_disclosure_unknown()]
+    if facts.disclosure.possible:
+        return []
+    text = f"This speech must say aloud that it is synthetic, and there is no spoken notice in {facts.language}."
+    return [Objection("disclosure-impossible", "deny", text, "Have the operator add a notice in this language.")]
+
+
+def disclosure_is_heard(facts: Facts) -> Sequence[Objection]:
+    if facts.disclosure is None:
+        return [_disclosure_unknown()]
+    if facts.clip is None or _AUDIBLE.index(facts.clip.disclosure) >= _AUDIBLE.index(facts.disclosure.required):
+        return []
+    text = f"The clip must disclose audibly that it is synthetic ({facts.disclosure.required}), and does not."
+    return [Objection("disclosure-missing", "deny", text, "Ask for the speech again; it then says so.")]
+
+
+def _disclosure_unknown() -> Objection:
+    text = "Nobody can tell whether the clip must disclose audibly that it is synthetic."
+    return Objection("disclosure-unknown", "deny", text, "Try again later.")
+
+
 def clip_may_leave(facts: Facts) -> Sequence[Objection]:
     if facts.clip is None:
         return [Objection("clip-unknown", "deny", "Nothing is known of this clip.", "Ask for the speech again.")]
@@ -164,7 +199,7 @@ SPEAKING: tuple[Rule, ...] = (
 )
 
 RULES: Mapping[str, tuple[Rule, ...]] = {
-    "intake": SPEAKING,
-    "render": SPEAKING,
-    "delivery": (*SPEAKING, clip_may_leave),
+    "intake": (*SPEAKING, disclosure_can_be_made),
+    "render": (*SPEAKING, disclosure_can_be_made),
+    "delivery": (*SPEAKING, clip_may_leave, disclosure_is_heard),
 }

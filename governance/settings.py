@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from governance import clockwork, environment
+from governance import clockwork, environment, interface
 from governance.embedded.addresses import default_urls
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -134,30 +134,13 @@ STORAGES = {
 }
 
 # The browser's own locks.
-CONTENT_SECURITY_POLICY = {
-    "EXCLUDE_URL_PREFIXES": ["/admin/", "/v1/docs"],
-    "DIRECTIVES": {
-        "default-src": ["'none'"],
-        "script-src": ["'self'"],
-        "style-src": ["'self'"],
-        "img-src": ["'self'", "data:"],
-        "media-src": ["'self'", "blob:"],
-        "font-src": ["'self'"],
-        "connect-src": ["'self'"],
-        "form-action": ["'self'"],
-        "frame-ancestors": ["'none'"],
-        "base-uri": ["'none'"],
-    },
-}
+CONTENT_SECURITY_POLICY = interface.CONTENT_SECURITY_POLICY
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = BEHIND_TLS
-CSRF_COOKIE_SECURE = BEHIND_TLS
-SECURE_SSL_REDIRECT = BEHIND_TLS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = BEHIND_TLS
 SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = BEHIND_TLS
-SECURE_HSTS_PRELOAD = BEHIND_TLS
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
 SECURE_REFERRER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 40 * 1024 * 1024
@@ -183,16 +166,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "governance.api.problems.handle",
     "UNAUTHENTICATED_USER": None,
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Vivavoce",
-    "DESCRIPTION": "Gated speech synthesis: consent, gate, mark, proof. Errors are RFC 9457 problem documents.",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_NAME_OVERRIDES": {"DenyOrHoldEnum": ["hold", "deny"]},
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-}
+SPECTACULAR_SETTINGS = interface.SPECTACULAR_SETTINGS
 
 # The queue: the database is the truth, so results are ignored and every task may run twice.
 CELERY_BROKER_URL = BROKER_URL
@@ -210,6 +184,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     if BROKER_URL.startswith("redis")
     else {}
 )
+WEBHOOKS_INSIDE = environment.boolean("WEBHOOKS_INSIDE", default=False)
+REPORT_TO = environment.text("REPORT_TO", "")  # where misuse can be reported: an e-mail address or a page
 SPEAKERS_SEE_CLIPS = environment.boolean("SPEAKERS_SEE_CLIPS", default=True)
 CONSENT_SUCCESSIONS = ["voices.succession.move_voices"]  # what stands on a consent and passes to its heir
 CELERY_IMPORTS = ("governance.retention.tasks",)
@@ -228,17 +204,27 @@ QUALITY_JUDGE = environment.text("QUALITY_JUDGE", "safety.backends.dnsmos.Dnsmos
 SCRIPT_SCREEN = environment.text("SCRIPT_SCREEN", "safety.backends.rule_screen.RuleScreen")
 SPOOF_DETECTOR = environment.text("SPOOF_DETECTOR", "safety.spoofing.detector.SpeechStatistics")
 DEMO_SYNTHETIC_SPEAKERS = environment.boolean("DEMO_SYNTHETIC_SPEAKERS", default=False)  # by `up --demo` alone
-WATERMARKERS = environment.text("WATERMARKERS", "watermark.backends.perth.Perth").split(",")
+WATERMARKERS = environment.text("WATERMARKERS", "watermark.backends.keyed.Keyed").split(",")
+OTHER_MARKERS = [
+    path for path in environment.text("OTHER_MARKERS", "watermark.backends.perth.Perth").split(",") if path
+]
+AUDIOSEAL_DEVICE = environment.choice("AUDIOSEAL_DEVICE", "cpu", among=("cpu", "cuda"))
+ALREADY_MARKED = environment.choice("ALREADY_MARKED", "note", among=("note", "refuse"))
+AUDIBLE_DISCLOSURE = environment.duties("AUDIBLE_DISCLOSURE")
+DISCLOSURE_NOTICES = environment.folder("DISCLOSURE_NOTICES", Path()) if os.environ.get("DISCLOSURE_NOTICES") else None
+MARK_EPOCH_DAYS = environment.integer("MARK_EPOCH_DAYS", 182)
 SPEECH_ENGINE = environment.text("SPEECH_ENGINE", "synth_adapter.backends.local.LocalEngine")
 KEY_MANAGEMENT = environment.text("KEY_MANAGEMENT", "tenancy.backends.local.LocalKeyring")
 EVENT_RECORDER = environment.text("EVENT_RECORDER", "audit.log.append")
 LOG_POLICY_FILE = environment.folder("LOG_POLICY_FILE", Path()) if os.environ.get("LOG_POLICY_FILE") else None
 TIMESTAMP_AUTHORITIES = [url for url in environment.text("TIMESTAMP_AUTHORITIES", "").split(",") if url]
+EVIDENCE_CERTIFICATES = environment.folder("EVIDENCE_CERTIFICATES", VIVAVOCE_HOME / "evidence")
 TIMESTAMP_ROOTS = environment.folder("TIMESTAMP_ROOTS", VIVAVOCE_HOME / "timestamp-roots.pem")
 KEYRING_FILE = environment.folder("KEYRING_FILE", VIVAVOCE_HOME / "keyring.json")
 ERASURE_LEDGER = environment.folder("ERASURE_LEDGER", VIVAVOCE_HOME / "erasures.jsonl")
 BACKUP_DAYS = environment.integer("BACKUP_DAYS", 35)
 KEY_HOLDERS = ["safety.rewrapping.ProtectedVoiceKeys", "safety.platform_key.PlatformKeys"]
+KEY_HOLDERS += ["watermark.provenance.credentials.ProvenanceKeys"]
 AWS_KMS_KEY = environment.text("AWS_KMS_KEY", "")
 AWS_KMS_FORMER_KEYS = [key for key in environment.text("AWS_KMS_FORMER_KEYS", "").split(",") if key]
 AWS_KMS_ENDPOINT = environment.text("AWS_KMS_ENDPOINT", "")
@@ -253,9 +239,21 @@ SEARCH_SOCKET = environment.folder("SEARCH_SOCKET", VIVAVOCE_HOME / "run" / "sea
 PROTECTED_VOICES_IN_PROCESS = environment.integer("PROTECTED_VOICES_IN_PROCESS", 2_000)
 KEY_CACHE_SECONDS = environment.integer("KEY_CACHE_SECONDS", 60)
 LOG_ORIGIN = environment.text("LOG_ORIGIN", "vivavoce.invalid/log")  # the log's name; its signatures are bound to it
+
+# Provenance: who signs the manifests in what leaves, and whom to believe in what comes.
+PROVENANCE_SIGNER = environment.text("PROVENANCE_SIGNER", "watermark.provenance.credentials.LocalSigner")
+PROVENANCE_ORGANISATION = environment.text("PROVENANCE_ORGANISATION", "Operator of a Vivavoce installation")
+PROVENANCE_COUNTRY = environment.text("PROVENANCE_COUNTRY", "XX")  # ISO 3166; XX stands for none
+PROVENANCE_KEY_DAYS = environment.integer("PROVENANCE_KEY_DAYS", 365)
+PROVENANCE_TSA = environment.text("PROVENANCE_TSA", "")
+PROVENANCE_TRUST_LIST = environment.text("PROVENANCE_TRUST_LIST", "")
+PROVENANCE_READ_MEMORY = 1024 * 1024 * 1024
+
 WEIGHT_DERIVATIONS = {
     "campplus-onnx": "safety.backends.campplus_export.export",
     "ge2e-onnx": "safety.backends.ge2e_export.export",
+    "audioseal-generator-safetensors": "watermark.audioseal.conversion.convert_generator",
+    "audioseal-detector-safetensors": "watermark.audioseal.conversion.convert_detector",
 }
 MODEL_THREADS = environment.integer("MODEL_THREADS", 2)
 
@@ -275,6 +273,7 @@ CEREMONY_MAX_WORD_ERROR_RATE = 0.25
 ENROLMENT_MIN_NET_SPEECH_SECONDS = environment.integer("ENROLMENT_MIN_NET_SPEECH_SECONDS", 20)
 EXAMINATION_MAX_WORD_ERROR_RATE = 0.25
 PREPARATION_MAX_WORD_ERROR_RATE = 0.25
+EXAMINATION_ORIGINAL_DAYS = environment.integer("EXAMINATION_ORIGINAL_DAYS", 365)
 PERMIT_SECONDS = 900
 RENDER_LEASE_SECONDS = 300
 RENDER_MAX_ATTEMPTS = 3

@@ -13,6 +13,8 @@ from django.utils import timezone
 from governance import detection, do_not_clone, erasure_repair, expiry, permits, preparation
 from governance import render as rendering
 from governance.decisions import as_reasons
+from governance.forensic_models import Examination
+from governance.forensics import examining, webhooks
 from governance.models import Detection, Permit, PermitStatus
 from governance.rules import Objection
 from safety import lists
@@ -50,6 +52,19 @@ def render_clip(organisation_id: str, permit_id: str) -> None:
 def examine_upload(organisation_id: str, detection_id: str) -> None:
     """Read the marks of an upload."""
     detection.examine(UUID(detection_id), organisation_id=UUID(organisation_id))
+
+
+@shared_task(name="governance.examine_file")
+def examine_file(organisation_id: str, examination_id: str) -> None:
+    """Examine a file that was handed in, and say so when it has ended."""
+    examining.examine(UUID(examination_id), organisation_id=UUID(organisation_id))
+    send_webhook.delay(organisation_id, examination_id)
+
+
+@shared_task(name="governance.send_webhook")
+def send_webhook(organisation_id: str, examination_id: str) -> None:
+    """Send the message that an examination has ended, if one is due."""
+    webhooks.deliver(UUID(examination_id), organisation_id=UUID(organisation_id))
 
 
 @shared_task(name="governance.verify_protection_request")
@@ -111,6 +126,10 @@ def _resend_messages() -> None:
         queue_enrolment(voice)
     for upload in Detection.objects.filter(status="received", received_at__lt=stuck):
         queue_detection(upload)
+    for examination in examining.lost():
+        queue_examination(examination)
+    for examination in webhooks.due():
+        send_webhook.delay(str(examination.organisation_id), str(examination.id))
 
 
 def queue_render(permit: Permit) -> None:
@@ -129,6 +148,12 @@ def queue_detection(upload: Detection) -> None:
     """Send the upload to a worker once its row is committed."""
     arguments = (str(upload.organisation_id), str(upload.id))
     transaction.on_commit(lambda: examine_upload.delay(*arguments))
+
+
+def queue_examination(examination: Examination) -> None:
+    """Send the examination to a worker once its row is committed."""
+    arguments = (str(examination.organisation_id), str(examination.id))
+    transaction.on_commit(lambda: examine_file.delay(*arguments))
 
 
 def queue_protection_request(request: ProtectionRequest) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -20,6 +20,8 @@ from consent.models import ConsentRecord
 from consent.succession import ENDED, lock_consents
 from governance.erasure import erase
 from governance.errors import ErasureError
+from governance.forensic_models import Examination
+from governance.forensics import originals
 from governance.models import Detection, Review
 from governance.retention.due import Item, due_by, holds_voice, items_of, overdue_uploads
 from governance.retention.schedule import schedule
@@ -41,6 +43,7 @@ class Report:
     voices: int = 0
     proofs: int = 0
     uploads: int = 0
+    originals: int = 0
     held: int = 0
     failed: int = 0
 
@@ -51,15 +54,27 @@ def upcoming(organisation_id: UUID, *, until: datetime) -> list[Item]:
         return sorted(due_by(until), key=lambda item: item.due.at)
 
 
+def overdue_originals(organisation_id: UUID, *, until: datetime) -> list[Examination]:
+    """The examinations whose original falls due by then, earliest first, those under legal hold included."""
+    with organisation_scope(organisation_id, actor="system"):
+        return list(originals.due_by(until).defer("result", "protocol"))
+
+
 def enforce(organisation_id: UUID) -> Report:
     """Destroy everything that is due in one organisation, each thing in a transaction of its own."""
     report, now = Report(), timezone.now()
     for item in upcoming(organisation_id, until=now):
-        outcome = _attempt(organisation_id, item)
+        outcome = _attempt(organisation_id, partial(_destroy, item), f"The {item.what} of consent {item.consent_id}")
         report.failed += outcome == "failed"
         report.held += outcome == "held"
         report.voices += outcome == "destroyed" and item.what == "voice"
         report.proofs += outcome == "destroyed" and item.what == "proof"
+    for examination in overdue_originals(organisation_id, until=now):
+        act = partial(originals.expire, examination.id)
+        outcome = _attempt(organisation_id, act, f"The original of examination {examination.id}")
+        report.failed += outcome == "failed"
+        report.held += outcome == "held"
+        report.originals += outcome == "destroyed"
     with organisation_scope(organisation_id, actor="system"):
         report.uploads = sum(_drop(upload) for upload in overdue_uploads(now))
         append(Event.RETENTION_RUN, refs={}, data={"schedule": schedule().version, **vars(report)})
@@ -76,12 +91,12 @@ def enforce_everywhere() -> Iterator[tuple[Organisation, Report]]:
             yield organisation, Report(failed=1)
 
 
-def _attempt(organisation_id: UUID, item: Item) -> Outcome:
+def _attempt(organisation_id: UUID, destroy: Callable[[], Outcome], what: str) -> Outcome:
     try:
         with organisation_scope(organisation_id, actor="system"):
-            return _destroy(item)
+            return destroy()
     except Exception:  # noqa: BLE001 -- as above
-        _log.exception("The %s of consent %s is due but could not be destroyed.", item.what, item.consent_id)
+        _log.exception("%s is due but could not be destroyed.", what)
         return "failed"
 
 

@@ -30,6 +30,7 @@ def retention(request: HttpRequest) -> HttpResponse:
         "proof": _span(found.house.proof_at_least, longest(everyone, term=lambda rule: rule.proof_at_least)[1]),
         "proof_at_most": shortest(everyone, term=lambda rule: rule.proof_at_most)[1],
         "backups": f"{settings.BACKUP_DAYS} days",
+        "originals": f"{settings.EXAMINATION_ORIGINAL_DAYS} days",
         "places": [_place(found, rule) for rule in sorted(found.rules.values(), key=lambda rule: rule.place)],
     }
     return render(request, "governance/retention.html", context)
