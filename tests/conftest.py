@@ -11,7 +11,7 @@ from django.db import connections
 from django.test import TransactionTestCase
 from pytest_django.plugin import DjangoDbBlocker
 
-pytest_plugins = ["tests.cast", "tests.ears"]
+pytest_plugins = ["tests.cast", "tests.ears", "tests.heard_once"]
 
 
 @pytest.fixture(scope="session")

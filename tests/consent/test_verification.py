@@ -20,14 +20,13 @@ from safety.rotation import rotate_voice
 from synth_adapter.encoding import encode_mp3, encode_wav
 from synth_adapter.waveform import Waveform
 from tenancy.errors import KeyringError
-from tenancy.ids import new_id
 from tenancy.models import Organisation
 from tenancy.scope import organisation_scope
 from tests.consent.conftest import Ask, Say, take_phrase, terms
 from tests.consent.conftest import send as send_audio
-from watermark import marking
+from tests.marks import leave_as_clip
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.usefixtures("heard_once")]
 
 PHRASE = "walnut, velvet, journey, candle, pirate"
 OTHER_PHRASE = "igloo, summer, orchid, planet, button"
@@ -141,9 +140,14 @@ def test_one_person_for_the_statement_and_another_for_the_phrase_is_refused(
     assert recording.status in {"held", "refused"}
 
 
-def test_speech_that_carries_our_mark_is_refused(challenge: Challenge, statement: Waveform, say: Say) -> None:
-    marked = marking.mark(joined(statement, phrase(say)), clip_id=new_id()).waveform
-    assert "synthetic-mark-found" in rules(verified(send(challenge, marked)))
+def test_speech_that_carries_our_mark_is_refused_whoevers_clip_it_is(
+    challenge: Challenge, statement: Waveform, say: Say, rival: Organisation
+) -> None:
+    marked, mark = leave_as_clip(joined(statement, phrase(say)), of=rival)
+    recording = verified(send(challenge, marked))
+    found = [reason["measured"] for reason in recording.reasons if reason["rule"] == "synthetic-mark-found"]
+    assert [measured["marker"] for measured in found] == ["keyed-mark"]
+    assert str(mark.clip_id) not in str(recording.reasons)
 
 
 def test_a_protected_voice_cannot_agree(challenge: Challenge, statement: Waveform, say: Say) -> None:

@@ -81,7 +81,8 @@ def test_every_link_in_the_documentation_leads_somewhere() -> None:
 @pytest.mark.parametrize("module", MODULES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_a_module_says_what_it_is_for_and_stays_small(module: Path) -> None:
     source = module.read_text()
-    assert len(source.splitlines()) <= (600 if module.name == "verify_log.py" else 300)  # one file, to be given away
+    given_away = {"verify_log.py": 600, "verify.py": 900}  # each of them one file
+    assert len(source.splitlines()) <= given_away.get(module.name, 300)
     assert ast.get_docstring(ast.parse(source)), "a module opens with one sentence on its responsibility"
 
 

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pytest
+import soundfile
 from django.test import Client
 from django.utils import timezone
 
 from consent.models import ConsentPurpose, ConsentRecord
+from synth_adapter.waveform import Waveform
 from tenancy import keyring
 from tenancy.models import Organisation
 from tenancy.scope import organisation_scope
 from tests.cast import Engineer, equip, meet
 from voices.models import Voice
+
+CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 
 
 class ApiClient:
@@ -60,6 +66,7 @@ def give_voice(organisation: Organisation, *, name: str = "Amara") -> Voice:
             speaker=speaker,
             status="given",
             given_at=now,
+            locale="en",
             languages=["en"],
             intended_use="Tests.",
             notice_text="notice",
@@ -79,3 +86,14 @@ def give_voice(organisation: Organisation, *, name: str = "Amara") -> Voice:
 @pytest.fixture
 def voice(northwind: Organisation) -> Voice:
     return give_voice(northwind)
+
+
+@pytest.fixture(scope="session")
+def speech() -> Waveform:
+    """Three seconds of a person speaking, at an engine's rate."""
+    path = CORPUS / "whisper_jfk/jfk.flac"
+    if not path.is_file():
+        pytest.skip(f"the speech corpus is not here: {path}")
+    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    whole = Waveform(np.ascontiguousarray(samples.mean(axis=1, dtype=np.float32)), rate)
+    return whole.cut(0.0, 3.0).resampled(24_000)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from audit.events import Event
 from audit.log import append
 from consent.models import ConsentPurpose, ConsentRecord, Receipt, Speaker
-from governance.models import Clip, Decision, Permit, SynthesisRequest
+from governance.models import Clip, ClipFile, Decision, Permit, SynthesisRequest
 from tenancy.models import Organisation
 from tenancy.scope import organisation_scope
 from voices.models import PreparedVoice, Reference, Voice
@@ -162,14 +162,10 @@ def _permit(voice: Voice, *, status: str, reasons: list[dict[str, Any]]) -> Perm
 
 
 def _clip(voice: Voice) -> Clip:
-    return Clip.objects.create(
+    clip = Clip.objects.create(
         organisation_id=voice.organisation_id,
         permit=_permit(voice, status="completed", reasons=[]),
         voice=voice,
-        wav_blob="b",
-        mp3_blob="b",
-        wav_sha256="e" * 64,
-        mp3_sha256="f" * 64,
         seconds=7.43,
         sample_rate=24_000,
         mark_readings=[{"marker": "perth", "outcome": "marked", "score": 0.99, "threshold": 0.5, "payload": ""}],
@@ -177,3 +173,8 @@ def _clip(voice: Voice) -> Clip:
         examination={"passed": True, "likeness_whole": 0.731, "word_error_rate": 0.0, "heard": "once upon a time"},
         models_used={"kokoro": "a" * 64},
     )
+    for form, letter in (("wav", "e"), ("mp3", "f"), ("flac", "d"), ("m4a", "c")):
+        ClipFile.objects.create(
+            organisation_id=voice.organisation_id, clip=clip, form=form, blob="b", sha256=letter * 64
+        )
+    return clip

@@ -22,7 +22,7 @@ from consent.models import (
     Representative,
     Speaker,
 )
-from governance import incidents, legal_holds, permits
+from governance import clip_files, incidents, legal_holds, permits
 from governance.models import Clip, Decision, Permit, Review, SynthesisRequest
 from governance.permits import Withheld
 from safety import duplicates
@@ -30,6 +30,7 @@ from safety.comparison import Embedding, VoiceEmbedding
 from safety.ports import ModelIdentity
 from safety.registry import speaker_encoders
 from synth_adapter.encoding import encode_wav
+from synth_adapter.forms import Form
 from synth_adapter.waveform import Waveform
 from tenancy import blobs
 from tenancy.ids import new_id
@@ -38,6 +39,8 @@ from tenancy.tokens import hash_token
 from tests.governance.console_rows import _decide
 from voices import offers, vault
 from voices.models import OfferedSample, PreparedVoice, Sample, Voice
+from watermark import register
+from watermark.ports import ClipMark
 
 MODEL = ModelIdentity("test", "0" * 64)
 
@@ -236,17 +239,16 @@ def _permit(voice: Voice, *, status: str) -> Permit:
 
 def _speak(voice: Voice, sealed: dict[str, bytes]) -> Clip:
     permit = _permit(voice, status="completed")
-    clip_id, wav, mp3 = new_id(), tone(440), b"\xff\xfb" + bytes(64)
-    sealed |= {"clip-wav": wav, "clip-mp3": mp3}
-    return Clip.objects.create(
-        id=clip_id,
+    files: dict[Form, bytes] = {
+        "wav": tone(440),
+        "mp3": b"\xff\xfb" + bytes(64),
+        "flac": b"fLaC" + bytes(64),
+        "m4a": bytes(4) + b"ftyp" + bytes(64),
+    }
+    clip = Clip.objects.create(
         organisation_id=voice.organisation_id,
         permit=permit,
         voice=voice,
-        wav_blob=_seal(voice.speaker_id, "clip-wav", clip_id, wav),
-        mp3_blob=_seal(voice.speaker_id, "clip-mp3", clip_id, mp3),
-        wav_sha256="3" * 64,
-        mp3_sha256="4" * 64,
         seconds=0.5,
         sample_rate=16_000,
         mark_readings=[],
@@ -254,6 +256,13 @@ def _speak(voice: Voice, sealed: dict[str, bytes]) -> Clip:
         examination={},
         models_used={},
     )
+    clip_files.keep(clip, files)
+    mark = ClipMark(clip_id=clip.id, epoch=0, pilot_secret=b"", clip_secret=b"", content=b"f" * 32)
+    fingerprint = b"the words of " + clip.id.bytes
+    register.enter(mark, seconds=0.5, fingerprint=fingerprint, subject_id=voice.speaker_id)
+    sealed |= {clip_files.kind_of(form): audio for form, audio in files.items()}
+    sealed[register.FINGERPRINT] = fingerprint
+    return clip
 
 
 def _withhold(voice: Voice, sealed: dict[str, bytes]) -> None:

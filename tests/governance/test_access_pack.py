@@ -130,7 +130,9 @@ class TestContents:
 
     def test_files_bear_the_ending_that_players_know(self, kept: Everything) -> None:
         names = [name for name in pack_of(kept.speaker).files if name.split("/")[0] in {"samples", "clips"}]
-        assert sorted(name.rpartition(".")[2] for name in names) == ["mp3", "txt", "wav", "wav", "wav"]
+        assert sorted(name.rpartition(".")[2] for name in names) == [
+            "bin", "flac", "m4a", "mp3", "txt", "wav", "wav", "wav",
+        ]  # fmt: skip
 
     def test_contents_lists_every_file_with_its_hash(self, kept: Everything) -> None:
         pack = pack_of(kept.speaker)
@@ -151,6 +153,7 @@ class TestContents:
             "legal-holds",
             "key",
             "copies-to-find-duplicates",
+            "marked-clips",
         }
 
     def test_every_entry_about_the_speaker_is_in_it(self, kept: Everything) -> None:
@@ -190,14 +193,14 @@ class TestAfterErasure:
         assert f"{OBJECTS_WITH_A_TRACE} files. It was deleted.".encode() in pack.files["README.txt"]
 
     def test_an_object_whose_key_is_gone_is_said_to_be_destroyed(self, kept: Everything) -> None:
-        blob = kept.clip.wav_blob
+        file = kept.clip.files.get(form="wav")
         withdrawal.withdraw(kept.consent.id)
-        type(kept.clip).objects.filter(id=kept.clip.id).update(wav_blob=blob)  # as a restored backup would have it
+        kept.clip.files.filter(form="wav").update(blob=file.blob)  # as a restored backup would have it
         gone = dict(pack_of(kept.speaker).contents["gone"])
         assert gone[f"clips/{kept.clip.id}.clip-wav"].startswith("It was destroyed: the key to it is gone")
 
     def test_a_lost_file_is_not_passed_off_as_an_erasure(self, kept: Everything) -> None:
-        storages["blobs"].delete(kept.clip.wav_blob)
+        storages["blobs"].delete(kept.clip.files.get(form="wav").blob)
         gone = dict(pack_of(kept.speaker).contents["gone"])
         assert gone[f"clips/{kept.clip.id}.clip-wav"].startswith("It should be here, but cannot be opened: ")
 

@@ -28,7 +28,7 @@ from tests.governance.conftest import ApiClient
 from tests.governance.test_api_protected import signed_in
 from tests.governance.test_api_refusals import problem
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("heard_once")]
 Members = tuple[User, User]
 ABOUT = {"name": "Vera Lind", "reason": "she asked", "aliases": ["The Nightingale"]}
 

@@ -234,17 +234,22 @@ def begin(api: ApiClient, asked: Mapping[str, Any]) -> dict[str, Any]:
     return challenge
 
 
+@pytest.fixture
+def begun(api: ApiClient, asked: dict[str, Any]) -> dict[str, Any]:
+    """What was asked, with a phrase to be said."""
+    return {**asked, "challenge": begin(api, asked)["id"]}
+
+
 @effort(max_examples=25, suppress_health_check=list(HealthCheck), deadline=None)
 @given(
     head=strategies.sampled_from([b"", b"RIFF....WAVE", b"fLaC", b"OggS", b"\xff\xfb", b"\x1aE\xdf\xa3", b"....ftyp"]),
     rest=strategies.binary(max_size=600),
 )
 def test_whatever_bytes_come_as_sound_the_answer_is_a_problem(
-    northwind: Organisation, api: ApiClient, asked: dict[str, Any], head: bytes, rest: bytes
+    northwind: Organisation, api: ApiClient, begun: dict[str, Any], head: bytes, rest: bytes
 ) -> None:
-    challenge = begin(api, asked)
-    body = {"challenge": challenge["id"], "audio": SimpleUploadedFile("a", head + rest)}
-    answer = api.upload(f"{asked['ceremony']}/recordings", body)
+    body = {"challenge": begun["challenge"], "audio": SimpleUploadedFile("a", head + rest)}
+    answer = api.upload(f"{begun['ceremony']}/recordings", body)
     assert answer.json()["type"].removeprefix("/problems/audio-") in {
         "empty",
         "unsupported",

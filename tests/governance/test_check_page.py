@@ -8,7 +8,6 @@ import time
 import zlib
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -227,7 +226,7 @@ def test_the_code_on_the_page_tells_the_standing_and_that_this_proves_nothing_ab
     )
 
 
-@pytest.mark.parametrize("number", [str(uuid4()), "12", "<script>alert(1)</script>", "\x00"])
+@pytest.mark.parametrize("number", ["b533c279-f4b7-48b6-b26d-1349802b20f3", "12", "<script>alert(1)</script>", "\x00"])
 def test_an_unknown_number_is_unknown(db: None, number: str) -> None:
     answer = Client().get("/verify", {"receipt": number, "lang": "en"})
     assert verdict(answer) == WORDS["en"]["code"]["unknown"]

@@ -49,7 +49,11 @@ def test_a_refused_release_gives_every_reason_in_plain_words_and_its_decision_is
         assert Decision.objects.get(request=clip.permit.request, stage="delivery").effect == "deny"
 
 
-def test_only_two_forms_exist(client: Client, northwind: Organisation, ruth: User) -> None:
+def test_only_the_forms_that_are_kept_exist(client: Client, northwind: Organisation, ruth: User) -> None:
     clip = fill(northwind, speaker_name="Amara").clip
     client.force_login(ruth)
-    assert client.get(reverse("console:clip-audio", args=[clip.id, "flac"])).status_code == 404
+    address = reverse("console:clip-audio", args=[clip.id, "wav"]).removesuffix("wav")
+    for form, status in (("ogg", 404), ("aiff", 404), ("m4a", 403)):
+        assert client.get(address + form).status_code == status  # the gate answers only where there is something
+    page = client.get(reverse("console:clip", args=[clip.id])).content.decode()
+    assert all(f">{form}</a>" in page for form in ("WAV", "MP3", "FLAC", "M4A"))

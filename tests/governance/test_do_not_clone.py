@@ -33,7 +33,7 @@ HEARD_WELL = (
     "summer",
     "orange",
 )
-pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.usefixtures("heard_once")]
 
 
 @pytest.fixture(autouse=True)

@@ -43,6 +43,14 @@ def test_a_backend_is_one_of_those_there_are(monkeypatch: pytest.MonkeyPatch) ->
         environment.choice("MAIL_BACKEND", "file", among=("console", "file", "smtp"))
 
 
+def test_a_list_of_duties_that_cannot_be_read_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIBLE_DISCLOSURE", "CN,EU=words")
+    assert environment.duties("AUDIBLE_DISCLOSURE") == {"CN": "rhythm", "EU": "words"}
+    monkeypatch.setenv("AUDIBLE_DISCLOSURE", "CN=bell")
+    with pytest.raises(ImproperlyConfigured, match=r"AUDIBLE_DISCLOSURE cannot be read\. 'bell' is no sign"):
+        environment.duties("AUDIBLE_DISCLOSURE")
+
+
 @pytest.mark.parametrize(
     ("backend", "server", "errors"),
     [

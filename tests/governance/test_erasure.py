@@ -20,7 +20,7 @@ from governance import certificates, delivery, erasure_ledger, legal_holds, with
 from governance.erasure import erase
 from governance.erasure_repair import delete_leftovers
 from governance.errors import ErasureError
-from governance.models import Clip, DestructionCertificate
+from governance.models import Clip, ClipFile, DestructionCertificate
 from safety.comparison import Embedding, VoiceEmbedding
 from tenancy import blobs, keyring
 from tenancy.errors import ShreddedError
@@ -50,8 +50,8 @@ def keep_everything(voice: Voice) -> dict[str, int]:
     keep_ceremony(voice.consent)
     make_clip(voice)
     return {
-        "ceremony-embedding": 1, "ceremony-recording": 1, "clip-mp3": 1, "clip-wav": 1, "sample": 2,
-        "sample-transcript": 2, "voice-reference": 1,
+        "ceremony-embedding": 1, "ceremony-recording": 1, "clip-fingerprint": 1, "clip-mp3": 1, "clip-wav": 1,
+        "sample": 2, "sample-transcript": 2, "voice-reference": 1,
     }  # fmt: skip
 
 
@@ -83,7 +83,7 @@ class TestErasing:
         self, voice: Voice, in_northwind: Organisation, django_capture_on_commit_callbacks: Any
     ) -> None:
         kept = keep_everything(voice)
-        assert len(files_of(in_northwind)) == sum(kept.values()) - 1  # the test's clip has one file for both forms
+        assert len(files_of(in_northwind)) == sum(kept.values())
         with django_capture_on_commit_callbacks(execute=True):
             certificate = erase(voice.speaker_id, reason="consent-withdrawn", consent_id=voice.consent_id)
         destroyed = certificate.body["destroyed"]
@@ -145,7 +145,7 @@ class TestAnotherConsent:
         assert certificate.body["destroyed"]["subject_key"] == "kept for another consent"
         assert "another consent that still stands" in " ".join(certificate.body["in_plain_words"])
         assert vault.open_reference(second, models=[MODEL]).models == (MODEL,)
-        assert not Clip.objects.filter(voice=voice).exclude(wav_blob="").exists()
+        assert not ClipFile.objects.filter(clip__voice=voice).exclude(blob="").exists()
         events = [entry.event.value for entry in entries(about=voice.speaker_id, limit=1_000)]
         assert "consent:material:erased" in events
         assert "subject:record:erased" not in events
@@ -269,7 +269,7 @@ def test_files_that_a_crash_left_are_deleted_and_others_are_not(voice: Voice, in
     certificate = withdrawal.withdraw(voice.consent_id).certificate  # its files are never deleted: nothing commits
     other = give_voice(in_northwind, name="Ivo")
     vault.seal_reference(other, VoiceEmbedding((Embedding(MODEL, VECTOR),), 20.0, 8_000.0))
-    assert delete_leftovers(in_northwind.id, [certificate]) == len(certificate.body["destroyed"]["objects"]) - 1
+    assert delete_leftovers(in_northwind.id, [certificate]) == len(certificate.body["destroyed"]["objects"])
     assert len(files_of(in_northwind)) == 1
 
 

@@ -20,7 +20,7 @@ from tenancy.scope import current_organisation
 from tests.cast import AMARA_SPEECH, IVO_SPEECH
 from tests.corpus import speech_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.usefixtures("in_northwind")]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.usefixtures("heard_once", "in_northwind")]
 RATE = 16_000
 Rules = Callable[..., set[str]]
 

@@ -12,7 +12,7 @@ from synth_adapter.backends.kokoro import Kokoro
 from synth_adapter.waveform import Waveform
 from synth_adapter.weights import locate
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("heard_once")]
 ASKED = (
     "Good morning, this is your bank. Your balance on the 21st of May was {amount}, and nothing is due before "
     "{day}. Thank you for listening, and have a pleasant day."

@@ -25,7 +25,7 @@ from synth_adapter.waveform import Waveform
 from tenancy.scope import current_organisation
 from tests.embeddings import random_voice
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.usefixtures("in_northwind")]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.usefixtures("heard_once", "in_northwind")]
 LISTED = "output-protected-voice"
 POSSIBLY = "output-protected-voice-possible"
 Examined = Callable[[Waveform], Findings]

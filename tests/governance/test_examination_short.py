@@ -16,7 +16,7 @@ from synth_adapter.decoding import decode
 from synth_adapter.waveform import Waveform
 from tenancy.scope import current_organisation
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.usefixtures("in_northwind")]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.usefixtures("heard_once", "in_northwind")]
 Examined = Callable[[Waveform], Findings]
 
 

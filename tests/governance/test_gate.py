@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from governance import facts as gathering
 from governance.gate import EmptyPolicyError, decide
-from governance.rules import RULES, SPEAKING, ClipFacts, ConsentFacts, Facts, ScriptFact
+from governance.rules import RULES, SPEAKING, ClipFacts, ConsentFacts, DisclosureFacts, Facts, ScriptFact
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 GOOD = Facts(
@@ -20,7 +20,8 @@ GOOD = Facts(
     voice_status="ready",
     key_present=True,
     script=(),
-    clip=ClipFacts(mark_verified=True, examination_passed=True, unreleasable_reason=""),
+    disclosure=DisclosureFacts(required="rhythm", possible=True),
+    clip=ClipFacts(mark_verified=True, examination_passed=True, unreleasable_reason="", disclosure="rhythm"),
 )
 
 
@@ -37,7 +38,7 @@ def test_an_empty_policy_is_refused() -> None:
         decide(GOOD, ())
 
 
-@pytest.mark.parametrize("fact", ["consent", "voice_status", "key_present", "script", "clip"])
+@pytest.mark.parametrize("fact", ["consent", "voice_status", "key_present", "script", "disclosure", "clip"])
 def test_a_fact_that_did_not_come_is_never_a_yes(fact: str) -> None:
     assert decide(replace(GOOD, **{fact: None}), RULES["delivery"]).effect == "deny"
 
@@ -60,12 +61,26 @@ def test_a_fact_that_did_not_come_is_never_a_yes(fact: str) -> None:
         ({"clip": replace(GOOD.clip, mark_verified=False)}, "mark-unverified"),
         ({"clip": replace(GOOD.clip, examination_passed=False)}, "examination-failed"),
         ({"clip": replace(GOOD.clip, unreleasable_reason="withdrawn")}, "clip-unreleasable"),
+        ({"clip": replace(GOOD.clip, disclosure="none")}, "disclosure-missing"),
+        ({"disclosure": DisclosureFacts(required="words", possible=True)}, "disclosure-missing"),
     ],
 )
 def test_each_rule_objects_to_what_it_guards(change: dict[str, object], rule: str) -> None:
     facts = replace(GOOD, **change)
     assert rules_that_object(facts) == {rule}
     assert decide(facts, RULES["delivery"]).effect == "deny"
+
+
+@pytest.mark.parametrize("stage", ["intake", "render"])
+def test_speech_whose_disclosure_cannot_be_made_is_denied_before_it_is_spoken(stage: str) -> None:
+    assert rules_that_object(replace(GOOD, disclosure=None), stage) == {"disclosure-unknown"}
+    impossible = replace(GOOD, disclosure=DisclosureFacts(required="words", possible=False))
+    assert rules_that_object(impossible, stage) == {"disclosure-impossible"}
+
+
+@pytest.mark.parametrize("heard", ["rhythm", "words"])
+def test_a_clip_that_says_as_much_as_is_owed_or_more_may_leave(heard: str) -> None:
+    assert rules_that_object(replace(GOOD, clip=replace(GOOD.clip, disclosure=heard))) == set()
 
 
 def test_every_objection_is_listed_and_denials_come_first() -> None:

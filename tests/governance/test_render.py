@@ -9,6 +9,7 @@ import pytest
 
 from audit.events import Event
 from audit.queries import entries
+from consent import receipts
 from governance.models import Clip, Permit
 from governance.permits import WITHHELD
 from governance.render import render
@@ -55,6 +56,7 @@ def permit(northwind: Organisation, api: ApiClient, voice: Voice) -> Permit:
     with organisation_scope(northwind.id, actor="system"):
         vault.seal_reference(voice, VoiceEmbedding(tuple(parts), 20.0, 8_000.0))
         vault.seal_prepared(voice, b"any", release=UnsafeFailingEngine.release, evidence={})
+        receipts.issue(voice.consent)
     assert api.ask(voice.id).status_code == 202
     with organisation_scope(northwind.id, actor="system"):
         return Permit.objects.get()

@@ -12,6 +12,7 @@ from django.conf import LazySettings
 
 from audit.events import Event
 from audit.queries import entries
+from consent import receipts
 from deploy.demo.cast import AMARA, PASSAGES, PROTECTED, say
 from governance.models import Clip, Incident, Permit
 from governance.render import render
@@ -31,7 +32,7 @@ from tests.governance.test_render import UnsafeFailingEngine
 from voices import vault
 from voices.models import Reference, Voice
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.usefixtures("heard_once")]
 TEXT = PASSAGES[3]
 Speak = Callable[[Waveform], None]
 
@@ -94,6 +95,7 @@ def permit(northwind: Organisation, api: ApiClient, voice: Voice) -> Permit:
     with organisation_scope(northwind.id, actor="system"):
         vault.seal_reference(voice, mean_of(heard))
         vault.seal_prepared(voice, b"any", release=UnsafePlayer.release, evidence={})
+        receipts.issue(voice.consent)
     assert api.ask(voice.id, TEXT).status_code == 202
     with organisation_scope(northwind.id, actor="system"):
         return Permit.objects.get()
@@ -129,6 +131,7 @@ def test_the_speakers_own_voice_saying_the_words_becomes_a_clip(permit: Permit, 
     with organisation_scope(permit.organisation_id, actor="system"):
         examination = Clip.objects.get().examination
     assert (examination["protected_asked_of"], examination["protected_heard"]) == (["whole"], [])
+    assert examination["already_marked"] == []
 
 
 def test_a_protected_voice_in_the_first_seconds_opens_an_incident_that_names_it(

@@ -18,7 +18,8 @@ from audit.events import Event
 from audit.queries import entries
 from consent.models import CeremonyRecording, Challenge, ConsentRecord, Receipt, Speaker, SpeakerLink
 from governance import legal_holds, withdrawal
-from governance.models import DestructionCertificate, Detection, LegalHold
+from governance.hold_models import LegalHold
+from governance.models import DestructionCertificate, Detection
 from governance.queue import app
 from governance.retention import job, tasks
 from governance.retention.interactions import last_interaction
@@ -234,7 +235,7 @@ class TestRun:
         run(northwind)
         (entry,) = entries(event=Event.RETENTION_RUN)
         assert entry.data == {
-            "schedule": "2026-11-21", "voices": 1, "proofs": 0, "uploads": 0, "held": 0, "failed": 0,
+            "schedule": "2026-11-21", "voices": 1, "proofs": 0, "uploads": 0, "originals": 0, "held": 0, "failed": 0,
         }  # fmt: skip
 
     def test_one_failure_keeps_no_other_from_being_destroyed(

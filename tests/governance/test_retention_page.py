@@ -54,6 +54,12 @@ def test_the_strictest_terms_stand_first(page: str) -> None:
     ]
 
 
+def test_examined_files_go_when_the_setting_says(page: str) -> None:
+    assert ("The examination has ended", "destroyed after 365 days") in re.findall(
+        r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", page
+    )
+
+
 def test_each_place_shows_the_terms_that_the_job_would_use_there(page: str) -> None:
     texas = page.split('<details id="US-TX">')[1].split("</details>", maxsplit=1)[0]
     assert re.findall(r"<dd>([^<]*)</dd>", texas) == ["destroyed at once"] * 2 + ["destroyed after 3 years"] * 2

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from audit.queries import entries
 from consent.models import ConsentRecord
-from governance import delivery, intake, permits, withdrawal
+from governance import clip_files, delivery, intake, permits, withdrawal
 from governance.errors import DeliveryRefusedError, RequestDeniedError
 from governance.models import Clip, Decision, Permit
 from safety.comparison import Embedding, VoiceEmbedding
@@ -21,6 +21,8 @@ from tests.governance.conftest import give_voice
 from voices import vault
 from voices.errors import VoiceError
 from voices.models import Voice
+from watermark import register
+from watermark.ports import ClipMark
 
 MODEL = ModelIdentity("test", "0" * 64)
 
@@ -40,17 +42,10 @@ def ask(voice: Voice) -> Permit:
 def make_clip(voice: Voice) -> Clip:
     permit = permits.redeem(ask(voice).id)
     permits.complete(permit)
-    clip_id = new_id()
-    name = blobs.put(b"sound", subject_id=voice.speaker_id, kind="clip-wav", object_id=clip_id)
-    return Clip.objects.create(
-        id=clip_id,
+    clip = Clip.objects.create(
         organisation_id=voice.organisation_id,
         permit=permit,
         voice=voice,
-        wav_blob=name,
-        mp3_blob=name,
-        wav_sha256="0" * 64,
-        mp3_sha256="0" * 64,
         seconds=1.0,
         sample_rate=16_000,
         mark_readings=[],
@@ -58,6 +53,10 @@ def make_clip(voice: Voice) -> Clip:
         examination={"passed": True},
         models_used={},
     )
+    clip_files.keep(clip, {"wav": b"sound", "mp3": b"the same sound"})
+    mark = ClipMark(clip_id=clip.id, epoch=0, pilot_secret=b"", clip_secret=b"", content=b"f" * 32)
+    register.enter(mark, seconds=1.0, fingerprint=b"the words", subject_id=voice.speaker_id)
+    return clip
 
 
 def test_a_clip_is_released_while_consent_stands_and_never_after(voice: Voice) -> None:

@@ -58,6 +58,8 @@ class Person:
 
     page: Page
     base: str
+    also: tuple[dict[str, int], ...] = ()
+    """Other sizes at which each page that is shown must be without barriers too."""
     wrongs: list[str] = field(default_factory=list)
 
     def speak(self, audio: bytes) -> None:
@@ -68,12 +70,23 @@ class Person:
         self.page.evaluate("(name) => { window.microphoneRefused = name; }", error)
 
     def shown(self, name: str) -> None:
-        """The page as it stands has no serious barrier; a picture is kept where pictures are wanted."""
+        """The page as it stands has no serious barrier at any size; a picture is kept where pictures are wanted."""
+        size = self.page.viewport_size
+        assert size is not None  # always set here
+        self._look(name, width=size["width"])
+        for other in self.also:
+            self.page.set_viewport_size(other)  # type: ignore[arg-type] -- Playwright's own type is private
+            self._look(name, width=other["width"])
+        if self.also:
+            self.page.set_viewport_size(size)
+
+    def _look(self, name: str, *, width: int) -> None:
         found = Axe().run(self.page).response["violations"]
-        self.wrongs += [f"{name}: {v['id']} ({v['nodes'][0]['target']})" for v in found if v["impact"] in SERIOUS]
+        self.wrongs += [
+            f"{name} at {width}: {v['id']} ({v['nodes'][0]['target']})" for v in found if v["impact"] in SERIOUS
+        ]
         folder = os.environ.get("VIVAVOCE_SCREENS")
         if folder:
-            width = self.page.viewport_size["width"]  # type: ignore[index] -- always set here
             for scheme in ("light", "dark"):
                 self.page.emulate_media(color_scheme=scheme)
                 self.page.screenshot(path=Path(folder) / f"{name}-{width}-{scheme}.png", full_page=True)
@@ -87,8 +100,10 @@ class Person:
 
 
 @contextmanager
-def person(base: str, *, viewport: dict[str, int] = PHONE, locale: str = "en-GB") -> Iterator[Person]:
-    """A fresh browser, as somebody has who never saw this before."""
+def person(
+    base: str, *, viewport: dict[str, int] = PHONE, also: tuple[dict[str, int], ...] = (), locale: str = "en-GB"
+) -> Iterator[Person]:
+    """A fresh browser, as somebody has who never saw this before; `also` are sizes to look at its pages in."""
     flags = [
         "--no-sandbox",
         "--disable-gpu",
@@ -101,7 +116,7 @@ def person(base: str, *, viewport: dict[str, int] = PHONE, locale: str = "en-GB"
         context.add_init_script(MICROPHONE)
         page = context.new_page()
         page.set_default_timeout(60_000)
-        someone = Person(page, base)
+        someone = Person(page, base, also)
         page.on("request", lambda request: _watch(someone, request.url))
         page.on("console", lambda message: _listen(someone, message.text))
         page.on("pageerror", lambda error: someone.wrongs.append(f"script: {error}"))

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -26,9 +25,11 @@ from consent.models import ConsentRecord
 from governance import delivery, expiry, intake, narrowing, render, withdrawal
 from governance.errors import DeliveryRefusedError, RequestDeniedError
 from governance.examination import Findings
+from governance.finishing import Finished
 from governance.models import Clip, Permit
 from safety.comparison import Embedding, VoiceEmbedding
 from safety.ports import ModelIdentity
+from synth_adapter.encoding import encode_wav
 from synth_adapter.ports import EngineRelease
 from synth_adapter.waveform import Waveform
 from tenancy import keyring
@@ -37,6 +38,9 @@ from tests.cast import found, meet
 from tests.consent.records import EVIDENCE, consent_of
 from voices import vault
 from voices.models import Voice
+from watermark.ports import ClipMark
+from watermark.provenance.signing import Signed
+from watermark.secrets import MarkSecrets
 
 PURPOSES = ("narration", "games", "education")
 MODEL = ModelIdentity("test", "0" * 64)
@@ -58,26 +62,26 @@ class UnsafeFastEngine:
         return SOUND
 
 
-class UnsafeMarker:
-    """Marks nothing, and reads that it did."""
-
-    def mark(self, waveform: Waveform, *, clip_id: UUID) -> Any:
-        return SimpleNamespace(waveform=waveform, readings=())
-
-    def verify(self, waveform: Waveform, *, clip_id: UUID) -> tuple[()]:
-        return ()
+def unmarked(sound: Waveform, *, clip_id: UUID, secrets: MarkSecrets, **_: Any) -> Finished:
+    """A clip of which everybody believes that it was marked and read back."""
+    mark = ClipMark(clip_id, secrets.epoch, secrets.pilot_secret, secrets.clip_secret, b"f" * 32)
+    wav = Signed(audio=encode_wav(sound), manifest=b"", label="")
+    return Finished(files={"wav": wav, "mp3": wav}, waveform=sound, mark=mark, fingerprint=b"words", readings={})
 
 
 def hear_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the models out of the way: what is tried here is who may do what, not how it sounds."""
     monkeypatch.setattr(intake.tasks, "queue_render", lambda _permit: None)
     monkeypatch.setattr(render, "engine", UnsafeFastEngine)
-    monkeypatch.setattr(render, "marking", UnsafeMarker())
+    monkeypatch.setattr(render.already_marked, "look", lambda _sound: [])
+    monkeypatch.setattr(render.claims, "claim_of", lambda _permit, **_: None)
+    monkeypatch.setattr(render.claims, "tags_of", lambda _claim: {})
+    monkeypatch.setattr(render.store, "keep", lambda _signed, **_: None)
+    monkeypatch.setattr(render, "finish", unmarked)
     monkeypatch.setattr(render, "examine", lambda *_, **__: Findings())
     monkeypatch.setattr(render, "speaker_models", lambda: (MODEL,))
     monkeypatch.setattr(render, "marker_identities", dict)
     monkeypatch.setattr(render, "_examined_by", dict)
-    monkeypatch.setattr(render, "encode_mp3", lambda waveform, **_: render.encode_wav(waveform))
 
 
 @dataclass

@@ -49,7 +49,7 @@ class Unasked:
 def test_the_search_finds_a_delivery_that_does_not_ask(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even an erasure would help, if storage forgot nothing: the decision has to be made."""
     monkeypatch.setattr(delivery, "decisions", Unasked())
-    monkeypatch.setattr(delivery, "blobs", SimpleNamespace(get=lambda *_, **__: b"sound"))
+    monkeypatch.setattr(delivery, "clip_files", SimpleNamespace(opened=lambda *_: b"sound"))
     quick = settings(SEARCH, max_examples=200, phases=[Phase.generate], report_multiple_bugs=False)
     with pytest.raises(AssertionError, match="a clip left without a live consent"):
         run_state_machine_as_test(Interleavings, settings=quick)

@@ -17,6 +17,7 @@ from audit.queries import entries
 from deploy.demo import play
 from deploy.demo.cast import AMARA, PASSAGES, PROTECTED, say
 from deploy.demo.client import Client
+from deploy.demo.tracing import trace
 from governance.decisions import replay
 from governance.models import Clip, Decision, Permit
 from safety import protected_voices
@@ -59,7 +60,7 @@ def test_the_four_promises_are_kept_once_from_end_to_end(live_stack: LiveStack, 
     consent, receipt = play.give_consent(application, speaker)
     voice = play.enrol(application, consent)
     job = play.speak(application, voice)
-    play.detect(application, job)
+    trace(application, job)
     play.refuse(application, speaker, voice)
     another_application_sees_nothing(live_stack, voice, job)
     a_worker_that_dies_loses_nothing(northwind, live_stack, application, voice)
@@ -72,6 +73,9 @@ def test_the_four_promises_are_kept_once_from_end_to_end(live_stack: LiveStack, 
             "clip:audio:released",
             "clip:audio:refused",
             "clip:audio:made-unreleasable",
+            "clip:mark:registered",
+            "examination:request:completed",
+            "examination:material:opened",
         }
 
 

@@ -22,13 +22,14 @@ from tenancy.models import Organisation
 from tenancy.scope import organisation_scope
 from tests.cast import meet
 from tests.consent.records import EVIDENCE, consent_of
+from tests.marks import leave_as_clip
 from tests.voices.conftest import keep_ceremony
 from voices import vault
 from voices.enrolment import create_voice, enrol
 from voices.errors import VoiceError
 from voices.models import Reference, Sample, Voice
-from watermark import marking
 
+pytestmark = pytest.mark.usefixtures("heard_once")
 ENOUGH = slice(5, 8)  # 39 seconds, of which some 30 are speech
 
 
@@ -152,10 +153,10 @@ class TestEnrolling:
         assert voice.status == "refused"
         assert ("several-speakers", "deny") in rules(voice)
 
-    def test_speech_that_carries_our_mark_is_refused(
-        self, given_aloud: ConsentRecord, amaras_speech: list[bytes]
+    def test_speech_that_carries_our_mark_is_refused_whoevers_clip_it_is(
+        self, given_aloud: ConsentRecord, amaras_speech: list[bytes], rival: Organisation
     ) -> None:
-        marked = marking.mark(decode(amaras_speech[7]).waveform, clip_id=new_id()).waveform
+        marked, _ = leave_as_clip(decode(amaras_speech[7]).waveform, of=rival)
         samples = [encode_wav(marked), amaras_speech[6]]
         assert ("synthetic-mark-found", "deny") in rules(enrol(offer(given_aloud, samples).id))
 

@@ -24,6 +24,7 @@ from voices.errors import VoiceError
 from voices.models import Reference, Voice
 from voices.reenrolment import reenrol, waiting
 
+pytestmark = pytest.mark.usefixtures("heard_once")
 FORMER = ModelIdentity("former", "f" * 64)
 ENOUGH = slice(5, 8)
 
