@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def say(person: Person, text: str) -> bytes:
     if not kept.is_file():
         recording = encode_wav(_voices().speak(text, stock_voice=person.stock_voice, language="en"))
         kept.parent.mkdir(parents=True, exist_ok=True)
-        partial = kept.with_suffix(".part")
+        partial = kept.with_suffix(f".{os.getpid()}.part")
         partial.write_bytes(recording)
         partial.rename(kept)
     return kept.read_bytes()

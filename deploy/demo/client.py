@@ -12,6 +12,7 @@ FINAL = {
     "voices": {"ready", "refused", "held"},
     "job": {"completed", "failed", "withheld", "denied", "held", "void", "unreleasable"},
     "detections": {"completed", "failed"},
+    "examinations": {"completed", "failed"},
 }
 
 
