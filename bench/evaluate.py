@@ -1,4 +1,4 @@
-"""Accuracy on the speech corpus: comparison, search, the ceremony, the local engine, the script screen.
+"""Accuracy on the speech corpus: comparison, search, the ceremony, the local engine, the script screen, the mark.
 
 Speakers with ten utterances: six are enrolled from, four held out. Run with `make evaluate`; needs the corpus beside
 the checkout (`VIVAVOCE_CORPUS`, default `../shared/corpus`).
@@ -23,6 +23,7 @@ from rich.progress import track  # noqa: E402 -- Django must be configured first
 
 from bench import ceremony, linkability, open_set, script_screening  # noqa: E402 -- likewise
 from bench.figures import Figure, of_mean, report  # noqa: E402 -- likewise
+from bench.mark import evaluation as mark  # noqa: E402 -- likewise
 from bench.speakers import report as speakers_report  # noqa: E402 -- likewise
 from safety.backends.ge2e import Ge2e  # noqa: E402 -- likewise
 from safety.registry import speaker_encoder, transcriber  # noqa: E402 -- likewise
@@ -103,6 +104,7 @@ def main() -> int:
         figures += speakers_report.evaluate(ROOT / "evaluation")
         figures += open_set.figures_of(open_set.try_out(list(LISTS)))
         figures += ceremony.evaluate()
+        figures += [figure for figure in mark.evaluate() if figure.goal is not None]
     else:
         print(f"The speech corpus is not at {CORPUS}: the engine's figures were skipped.")
     report(figures, title="Accuracy", destination=ROOT / "evaluation" / "results.json")

@@ -1,4 +1,4 @@
-"""Speed in one run, as ratios: of one request's steps, of the log and its proofs, of sealing; and the kill test.
+"""Speed in one run, as ratios: of one request's steps, of the log, of sealing, of marks; and the kill test.
 
 Run with `make bench`: it starts services of its own, plays consent and enrolment with a stock voice, and renders.
 """
@@ -39,7 +39,7 @@ def main() -> int:
         django.setup()
         from django.core.management import call_command  # noqa: PLC0415 -- likewise
 
-        from bench import ears, sealing, search  # noqa: PLC0415 -- likewise
+        from bench import ears, marks_speed, sealing, search  # noqa: PLC0415 -- likewise
         from bench.figures import of_mean, report  # noqa: PLC0415 -- likewise
         from bench.log import measure_log  # noqa: PLC0415 -- likewise
         from tests.cast import found  # noqa: PLC0415 -- likewise
@@ -53,6 +53,7 @@ def main() -> int:
             synthesis_per_second=median(run["synthesise"] / run["sound"] for run in runs),
         )
         of_search = search.figures()
+        of_marks = marks_speed.figures()
     finally:
         services.stop()
     goals = {"gate": 0.01, "examine": 1.0, "mark": 0.5, "read_back": 0.5, "synthesise": 3.0}
@@ -76,7 +77,7 @@ def main() -> int:
         )
         for step in ("gate", "examine", "mark", "read_back")
     ]
-    figures += [*of_log, *of_sealing, *of_ears, *of_search]
+    figures += [*of_log, *of_sealing, *of_ears, *of_search, *of_marks]
     figures += [*log_kill.figures(log_kill.measure(seconds=KILLING_SECONDS, least=KILLS))]
     report(
         figures,

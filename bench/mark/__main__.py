@@ -1,57 +1,55 @@
-"""Print the tables: `python -m bench.mark --clips 24 --seconds 3`."""
+"""The evaluation of the keyed mark part by part; every part goes on where it was broken off.
+
+`python -m bench.mark table --seconds 3 --part 0/2` fills the table (two processes share it as 0/2 and 1/2), `quality`,
+`alarms`, `security` and `claims` do the rest, `report` writes evaluation/mark.json and the tables of
+docs/mark-evaluation.md. `all` does everything in turn.
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
+import sys
 
 import django
-import numpy as np
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "governance.settings")
 django.setup()
 
-from bench.mark import evaluation, material  # noqa: E402 -- Django must be configured first
-from bench.mark.attacks import ATTACKS  # noqa: E402 -- likewise
-from safety.backends.dnsmos import Dnsmos  # noqa: E402 -- likewise
-from watermark.keyed.codes import EpochKeys  # noqa: E402 -- likewise
-from watermark.keyed.embedding import embed  # noqa: E402 -- likewise
-
-SECRET = b"the secret of the evaluation epoch"
+from bench.mark import alarms, claims, evaluation, quality, report, security, trials  # noqa: E402 -- Django must be configured first
 
 
-def main() -> None:
-    """Robustness, and quality where it is asked for."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--clips", type=int, default=24)
-    parser.add_argument("--seconds", type=float, default=3.0)
-    parser.add_argument("--strength", type=float, default=1.0)
-    parser.add_argument("--attacks", nargs="*", default=list(ATTACKS))
-    parser.add_argument("--quality", type=int, default=0, help="clips to rate")
+def main() -> int:
+    """One part, from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("table", "quality", "alarms", "security", "claims", "report", "all"))
+    parser.add_argument("--system", choices=tuple(trials.SYSTEMS), default="keyed")
+    parser.add_argument("--seconds", type=float, nargs="*", default=evaluation.LENGTHS)
+    parser.add_argument("--clips", type=int, default=evaluation.CLIPS)
+    parser.add_argument("--windows", type=int, default=evaluation.WINDOWS, help="of sound, for alarms")
+    parser.add_argument("--part", default="0/1", help="which of how many processes this is")
+    parser.add_argument("--attacks", nargs="*", default=(), help="beginnings of names")
     given = parser.parse_args()
-    keys = EpochKeys(SECRET)
-    clips = material.clips(given.clips, seconds=given.seconds)
-    found = evaluation.attacked(clips, keys, attacks=given.attacks, strength=given.strength)
-    print(f"{len(clips)} clips of {given.seconds} s, strength {given.strength}")
-    print(f"{'attack':14} pilot  code  min  | found  1 of 1e4  1 of 1e6  short id | x real time")
-    for attack, ones in found.items():
-        code = [one.code for one in ones]
-        counts = [sum(getattr(one, what) for one in ones) for what in ("detected", "first_of_small", "first_of_large")]
-        print(
-            f"{attack:14} {np.mean([one.pilot for one in ones]):5.1f} {np.mean(code):5.1f} {min(code):5.1f} |"
-            f" {counts[0]:5} {counts[1]:9} {counts[2]:9} {sum(one.short_id for one in ones):9} |"
-            f" {np.mean([one.speed for one in ones]):5.1f}",
-            flush=True,
-        )
-    if given.quality:
-        rated, rater = material.clips(given.quality, seconds=given.seconds), Dnsmos()
-        before = np.array([rater.rate(clip).overall for _, clip in rated])
-        after = [rater.rate(embed(c, keys.pattern(n.encode()), strength=given.strength)).overall for n, c in rated]
-        change = np.array(after) - before
-        print(
-            f"DNSMOS {before.mean():.2f}, change {change.mean():+.3f} (least {change.min():+.3f}), {len(rated)} clips"
-        )
+    if given.what == "all":
+        evaluation.evaluate(clips=given.clips)
+    elif given.what == "table":
+        for seconds in given.seconds:
+            evaluation.table(
+                given.system, clips=given.clips, seconds=seconds, part=given.part, wanted=tuple(given.attacks)
+            )
+    elif given.what == "quality":
+        records = quality.measured(given.clips, words=evaluation.WORDS, aware=evaluation.RIVAL_CLIPS["aware"])
+        report.write({"quality": quality.summary(records)})
+    elif given.what == "alarms":
+        report.write({"alarms": alarms.measured(given.windows)})
+    elif given.what == "security":
+        report.write({"security": security.measured(given.clips, seconds=3.0)})
+    elif given.what == "claims":
+        report.write({"claims": claims.measured(given.clips, seconds=3.0)})
+    else:
+        report.write({})
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -6,21 +6,16 @@ recorded instead of who speaks.
 
 from __future__ import annotations
 
-import io
-
-import av
 import numpy as np
-from av.audio.frame import AudioFrame
-from av.audio.resampler import AudioResampler
 from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy.signal import butter, fftconvolve, firwin2, lfilter, sosfilt
 
+from synth_adapter import lossy
+from synth_adapter.lossy import Codec
 from synth_adapter.waveform import Waveform
 
 RATE = 16_000
-OPUS_FRAME = 320
-MP3_FRAME = 576
 MU = 255.0
 IN_A_ROOM, NOISY, NARROW = 0.25, 0.7, 0.3
 MP3, OPUS, TELEPHONE = 0.25, 0.5, 0.58
@@ -87,27 +82,7 @@ def telephone(samples: Samples) -> Samples:
     return np.asarray(np.sign(rounded) * np.expm1(np.abs(rounded) * np.log1p(MU)) / MU)
 
 
-def coded(samples: Samples, *, codec: str, bits: int) -> Samples:
-    """Through an encoder of FFmpeg and back to 16 kHz, in this process: the bytes are our own."""
-    rate, frame_length = (48_000, OPUS_FRAME * 3) if codec == "libopus" else (RATE, MP3_FRAME)
-    sound = Waveform(np.clip(samples, -1, 1).astype(np.float32), RATE).resampled(rate)
-    whole = (np.pad(sound.samples, (0, -len(sound.samples) % frame_length)) * 32_767).astype("<i2")
-    buffer = io.BytesIO()
-    with av.open(buffer, "w", format="ogg" if codec == "libopus" else "mp3") as container:
-        stream = container.add_stream(codec, rate=rate, layout="mono")
-        stream.bit_rate = bits
-        layout = "s16" if codec == "libopus" else "s16p"
-        for start in range(0, len(whole), frame_length):
-            piece = whole[np.newaxis, start : start + frame_length]
-            frame = AudioFrame.from_ndarray(piece, format=layout, layout="mono")
-            frame.sample_rate, frame.pts = rate, start
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return _decoded(buffer.getvalue())[: len(samples)]
-
-
-def _decoded(data: bytes) -> Samples:
-    resampler = AudioResampler(format="s16", layout="mono", rate=RATE)
-    with av.open(io.BytesIO(data)) as container:
-        pieces = [out.to_ndarray()[0] for frame in container.decode(audio=0) for out in resampler.resample(frame)]
-    return np.concatenate(pieces).astype(np.float64) / 32_768
+def coded(samples: Samples, *, codec: Codec, bits: int) -> Samples:
+    """Through an encoder of FFmpeg and back to 16 kHz."""
+    sound = Waveform(samples.astype(np.float32), RATE)
+    return lossy.coded(sound, codec=codec, bits=bits).samples.astype(np.float64)
