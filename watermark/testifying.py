@@ -90,11 +90,29 @@ def examine(
 
 
 def screen(
-    waveform: Waveform, *, library: Library, markers: Sequence[Watermarker], protocol: Protocol = PROTOCOL
+    waveform: Waveform,
+    *,
+    library: Library,
+    markers: Sequence[Watermarker],
+    without_pilots: bool = False,
+    protocol: Protocol = PROTOCOL,
 ) -> Outcome:
-    """Whether there is a mark: ends at the first evidence, and says neither whose nor where; raises like `examine`."""
+    """Whether there is a mark: ends at the first evidence, and says neither whose nor where; raises like `examine`.
+
+    Args:
+        waveform: As for `examine`, like the library, the markers and the protocol.
+        library: All registered clips.
+        markers: Whose `detect` is asked besides.
+        without_pilots: Whether the clips registered last are looked for where no pilot leads to one, as an examination
+            does: it costs seconds for each sound.
+        protocol: Fixed beforehand.
+    """
     scan = opened(waveform, library, protocol)
     if scan.first_evidence():
+        return "marked"
+    if without_pilots:
+        seek(scan, clips=(), newest=protocol.sought_clips)
+    if scan.tracks:
         return "marked"
     weak = scan.best is not None and scan.log10_p(scan.best) <= np.log10(protocol.inconclusive_rate)
     keyed: Outcome = "inconclusive" if weak or not scan.looks or not library.whole else "not_marked"

@@ -41,7 +41,7 @@ def screen(audio: bytes, *, address: str) -> Outcome:
             raise AudioError("audio-too-long", f"The public detector takes at most {LONGEST_SECONDS:.0f} seconds.")
         refuse_silence(waveform)
         markers = registry.listening()
-        return testifying.screen(waveform, library=register.library(), markers=markers)
+        return testifying.screen(waveform, library=register.library(), markers=markers, without_pilots=True)
     finally:
         _busy.release()
 

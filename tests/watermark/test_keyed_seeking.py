@@ -30,7 +30,7 @@ from watermark.keyed.scanning import Scan
 from watermark.keyed.seeking import MOST_CLAIMED, seek
 from watermark.keyed.windows import Windows
 from watermark.protocol import PROTOCOL
-from watermark.testifying import examine
+from watermark.testifying import examine, screen
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +71,11 @@ def test_a_clip_without_its_pilot_is_named_with_its_words(robbed: Waveform, regi
     assert (found.verdict, candidate.clip_id, candidate.content) == ("marked", ANNOUNCEMENT, "same")
     assert candidate.log10_p < -20
     assert (candidate.by_pilot, candidate.log10_lr) == (False, PROTOCOL.sought_greatest_log10_lr)
+
+
+def test_screening_finds_it_where_it_takes_the_time(robbed: Waveform, register: Library) -> None:
+    assert screen(robbed, library=register, markers=[], without_pilots=True) == "marked"
+    assert screen(robbed, library=register, markers=[]) != "marked"
 
 
 def test_one_that_runs_faster_is_found_where_it_is_claimed(robbed: Waveform, register: Library) -> None:

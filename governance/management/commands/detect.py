@@ -36,7 +36,7 @@ class Command(BaseCommand):
         form.add_argument("--json", action="store_true", help="one JSON document, at the end")
         form.add_argument("--lines", action="store_true", help="one line of JSON for each file, as it is done")
         parser.add_argument("--jobs", type=int, default=0, metavar="N", help="processes (default: one for each core)")
-        parser.add_argument("--screen", action="store_true", help="only whether they are marked, which is quicker")
+        parser.add_argument("--screen", action="store_true", help="only whether they are marked: quick, by pilots")
         parser.add_argument(
             "--claim",
             action="append",
