@@ -21,20 +21,26 @@ PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 SERIOUS = {"serious", "critical"}
 MICROPHONE = """
 (() => {
+  const HISS_SECONDS = 180; // longer than any recording: what repeats itself within one is refused as put together
   const context = new AudioContext({ latencyHint: "playback" });
   const out = context.createMediaStreamDestination();
-  const hiss = context.createBufferSource();
-  hiss.buffer = context.createBuffer(1, context.sampleRate, context.sampleRate);
-  const samples = hiss.buffer.getChannelData(0);
-  for (let i = 0; i < samples.length; i += 1) samples[i] = 0.0004 * (Math.random() - 0.5);
-  hiss.loop = true;
-  hiss.connect(out);
-  hiss.start();
+  const hissing = () => {
+    const source = context.createBufferSource();
+    source.buffer = context.createBuffer(1, HISS_SECONDS * context.sampleRate, context.sampleRate);
+    const samples = source.buffer.getChannelData(0);
+    for (let i = 0; i < samples.length; i += 1) samples[i] = 0.0004 * (Math.random() - 0.5);
+    source.loop = true;
+    source.connect(out);
+    source.start();
+    return source;
+  };
+  let hiss;
   window.microphoneAsked = [];
   window.microphoneRefused = "";
   navigator.mediaDevices.getUserMedia = async (constraints) => {
     window.microphoneAsked.push(constraints);
     if (window.microphoneRefused) throw new DOMException("no", window.microphoneRefused);
+    hiss ??= hissing();
     await context.resume();
     return out.stream.clone();
   };

@@ -20,8 +20,8 @@ from tests.journeys.conftest import LiveStack
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), needs_chromium]
 NEEDED, CHECKED = 8, '[data-samples]:not(:has([data-status="checking"]))'
 """Good sentences that make a voice; and the page on which none is being checked any more."""
-ATTEMPTS = 3
-"""A synthetic voice, played in real time through a browser on a busy machine, is often not made out."""
+ATTEMPTS = 4
+"""Now and then a phrase of a synthetic voice is not made out, and asked for again."""
 RAW = {"echoCancellation": False, "noiseSuppression": False, "autoGainControl": False, "channelCount": 1}
 
 
@@ -89,13 +89,6 @@ def send(someone: Person) -> str:
     return someone.heading()
 
 
-def say_it_over_http(base: str, page_url: str) -> None:
-    """Somebody who was never made out in the browser sends the same words as a file."""
-    url = page_url.replace("/c/", "/v1/ceremonies/")
-    found = play.hold_ceremony(play.open_ceremony(Client(base), url, AMARA), url, AMARA)
-    assert found["consent_status"] == "given"
-
-
 def test_a_speaker_says_yes_and_takes_it_back(live_stack: LiveStack, application: Client) -> None:
     url = asked(application)
     with person(live_stack.base, viewport=PHONE, also=(DESK,)) as someone:
@@ -114,10 +107,6 @@ def test_a_speaker_says_yes_and_takes_it_back(live_stack: LiveStack, application
             someone.page.wait_for_url("**/record")
             turn_on(someone)
         constraints = someone.page.evaluate("window.microphoneAsked")
-        if someone.heading() != "You have said yes":
-            say_it_over_http(live_stack.base, url)
-            someone.page.goto(url)
-        someone.page.wait_for_selector("h1.said")
         assert someone.heading() == "You have said yes"
         someone.shown("given")
         someone.page.click("form button.large")
