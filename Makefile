@@ -21,11 +21,11 @@ demo: weights ## start everything and play one story through the public API
 stop: ## stop what `make demo` left running
 	@if [ -x $(RUN) ]; then $(RUN) manage.py down; else echo "nothing was set up here"; fi
 
-test: weights ## run all tests on services of their own
-	@$(RUN) -m pytest
+test: weights ## run all tests, in two processes with services of their own
+	@$(RUN) -m deploy.run_tests
 
 test-fast: weights ## run the tests that load no large model
-	@$(RUN) -m pytest -m "not slow"
+	@$(RUN) -m deploy.run_tests -m "not slow"
 
 test-external: weights ## run all tests on the services named by DATABASE_ADMIN_URL and BROKER_URL
 	@VIVAVOCE_TEST_EXTERNAL=1 $(RUN) -m pytest
