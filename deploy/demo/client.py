@@ -8,7 +8,7 @@ from typing import Any
 import requests
 
 FINAL = {
-    "recordings": {"accepted", "refused"},
+    "recordings": {"accepted", "refused", "held"},
     "voices": {"ready", "refused", "held"},
     "job": {"completed", "failed", "withheld", "denied", "held", "void", "unreleasable"},
     "detections": {"completed", "failed"},
